@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Memory that cannot fail: out of memory ends the process with one line on stderr.
+ * Must not use anything that allocates on the way out.
+ */
+#include "base/alloc.h"
+
+#include <string.h>
+
+static void no_memory(void) __attribute__((noreturn));
+
+static void no_memory(void)
+{
+	static const char text[] = "out of memory\n";
+
+	/* stdio may allocate; and whether the line gets out changes nothing */
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(EXIT_FAILURE);
+	_exit(EXIT_FAILURE);
+}
+
+static void *checked(void *p)
+{
+	if (!p)
+		no_memory();
+	return p;
+}
+
+void *sis_calloc(size_t n, size_t size)
+{
+	/* calloc(0) may be NULL, which the callers do not expect */
+	return checked(calloc(n ? n : 1, size ? size : 1));
+}
+
+void *sis_reallocarray(void *p, size_t n, size_t size)
+{
+	/* with a size of 0 it would free p */
+	return checked(reallocarray(p, n ? n : 1, size ? size : 1));
+}
+
+char *sis_strdup(const char *s)
+{
+	return checked(strdup(s));
+}
+
+char *sis_strndup(const char *s, size_t n)
+{
+	return checked(strndup(s, n));
+}
+
+char *sis_strdup_null(const char *s)
+{
+	return s ? sis_strdup(s) : NULL;
+}
+
+char *sis_vasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, ap) < 0)
+		no_memory();
+	return s;
+}
+
+char *sis_asprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = sis_vasprintf(fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+void sis_replace(char **p, const char *s)
+{
+	char *copy = sis_strdup_null(s);
+
+	free(*p);
+	*p = copy;
+}

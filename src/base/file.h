@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Small files of our own (configuration, record) and waiting: read with a limit, replace
+ * atomically, never through a link somebody else planted.
+ */
+#ifndef SIS_BASE_FILE_H
+#define SIS_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/str.h"
+
+/*
+ * Adds everything up to the end to b, which then holds at most `max` bytes. 0, -EFBIG beyond max
+ * or -errno of read(2).
+ */
+int sis_fd_read(int fd, size_t max, struct sis_str *b);
+
+/*
+ * Reads a regular file of at most `max` bytes, NUL-terminated; caller frees. -ENOENT as it is;
+ * -EISDIR / -EINVAL for what is not a regular file; -EFBIG beyond max; -EILSEQ with a NUL inside.
+ */
+int sis_file_read(const char *path, size_t max, char **ret, struct sis_err *err);
+
+/*
+ * Writes the whole file under a temporary name in the same directory (O_EXCL, O_NOFOLLOW, given
+ * mode) and renames it over path: a reader sees the old or the new one, never a part.
+ */
+int sis_file_replace(const char *path, const char *text, unsigned mode, struct sis_err *err);
+
+/* mkdir -p with mode for what is missing; each existing part must be a directory. */
+int sis_mkdir_p(const char *path, unsigned mode, struct sis_err *err);
+
+/* Monotonic clock in milliseconds. */
+uint64_t sis_now_ms(void);
+
+/* Sleeps that long, or less when a signal comes. */
+void sis_pause(unsigned ms);
+
+/*
+ * Calls ready(ctx) until it returns non-zero or `timeout_ms` is over, with pauses that grow from
+ * 1 to 100 ms. Returns what ready() returned last.
+ */
+int sis_wait_until(int (*ready)(void *ctx), void *ctx, unsigned timeout_ms);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The untyped half of the growing array and the list of strings.
+ * Knows element sizes only; types live in the macros of the header.
+ */
+#include "base/vec.h"
+
+#include <string.h>
+
+enum { FIRST_CAP = 8 };
+
+void sis_vec_grow_(void **v, size_t n, size_t *cap, size_t size)
+{
+	if (n == *cap) {
+		size_t more = *cap ? *cap * 2 : FIRST_CAP;
+
+		*v = sis_reallocarray(*v, more, size);
+		*cap = more;
+	}
+	memset((char *)*v + n * size, 0, size);
+}
+
+void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size)
+{
+	char *at = (char *)v + i * size;
+
+	memmove(at, at + size, (*n - i - 1) * size);
+	(*n)--;
+}
+
+void sis_strv_add(sis_strv *l, const char *s)
+{
+	char *copy = sis_strdup(s); /* first: s may be an element of l */
+
+	sis_vec_push(l, copy);
+}
+
+void sis_strv_free(sis_strv *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->v[i]);
+	sis_vec_free(l);
+}
+
+int sis_strp_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
