@@ -42,10 +42,10 @@
 
 /* Binary search in a vector sorted by cmp: pointer to the element or NULL. */
 #define sis_vec_find(vec, key, cmp)                                                          \
-	((typeof((vec)->v))((vec)->n ? bsearch(key, (vec)->v, (vec)->n, sizeof(*(vec)->v), cmp) \
+	((typeof(&*(vec)->v))((vec)->n ? bsearch(key, (vec)->v, (vec)->n, sizeof(*(vec)->v), cmp) \
 				     : NULL))
 
-#define sis_vec_each(it, vec) for (typeof((vec)->v) it = (vec)->v; it < (vec)->v + (vec)->n; it++)
+#define sis_vec_each(it, vec) for (typeof(&*(vec)->v) it = (vec)->v; it < (vec)->v + (vec)->n; it++)
 
 void sis_vec_grow_(void **v, size_t n, size_t *cap, size_t size);
 void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size);

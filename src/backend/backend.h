@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The contract of a back end: it reports what a target does and obeys, it never decides and never
+ * prints. It reaches the world only through bx->runner and bx->kfs.
+ *
+ * Every call is idempotent: doing it twice is success, and what is already gone is deleted. After
+ * a failure it undoes nothing: the next read tells the truth and the core plans from that.
+ */
+#ifndef SIS_BACKEND_BACKEND_H
+#define SIS_BACKEND_BACKEND_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/kfs.h"
+#include "base/run.h"
+#include "model/caps.h"
+#include "model/share.h"
+
+struct sis_backend;
+
+/* One back end in one run of the program. Freed with sis_bx_free(). */
+struct sis_bx {
+	const struct sis_backend *be;
+	const struct sis_runner *runner;
+	struct sis_kfs *kfs;
+	const char *root;   /* prefix of /etc, /proc, /sys, /run, /sbin; "" for none */
+	unsigned control_port; /* stgt: tgtd's control port */
+	const char *control_socket; /* stgt: $TGT_IPC_SOCKET, or NULL */
+	bool dry;           /* runner and kfs only record: nothing written can be read back */
+	struct sis_caps caps; /* the back end's, narrowed by probe() to what this version can do */
+	void *priv;         /* the back end's own, made on demand, freed by its done() */
+};
+
+enum sis_probe_state { SIS_PROBE_ABSENT, SIS_PROBE_STOPPED, SIS_PROBE_RUNNING };
+
+struct sis_probe {
+	enum sis_probe_state state;
+	char *version; /* owned, NULL when it cannot be told */
+	char *hint;    /* owned: what to do to start it, NULL when it runs */
+};
+
+struct sis_backend {
+	const char *name;  /* "stgt", for --backend and the configuration */
+	const char *title; /* "STGT (tgtd, user space)" */
+	struct sis_caps caps;
+	bool on_demand;    /* prepare() starts it when it is stopped: used when no other runs */
+
+	/* Is it there, does it run? Changes nothing. Fails only when that cannot be told. */
+	int (*probe)(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *err);
+
+	/*
+	 * Called once before the first step of a run that changes something: load modules, make
+	 * folders. NULL when there is nothing to do.
+	 */
+	int (*prepare)(struct sis_bx *bx, struct sis_err *err);
+
+	/*
+	 * Live targets, ours and foreign, with LUNs, rules and sessions; all of them when `scope`
+	 * is NULL, else at least those with these IQNs (more is allowed). Sorted. Sets .known bits
+	 * for each field it could read. Secrets are never read.
+	 */
+	int (*read)(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
+		    struct sis_err *err);
+
+	/* Makes the target, not reachable yet; fills t->tid. What access control can be set
+	 * before there are LUNs is set here, for targets that cannot be hidden. */
+	int (*target_add)(struct sis_bx *bx, struct sis_target *t, struct sis_err *err);
+
+	/* Brings the fields in `changed` (enum sis_field bits) to what t says; sessions stay.
+	 * For a target just made `live` is NULL and `changed` has all of its fields. */
+	int (*target_set)(struct sis_bx *bx, const struct sis_target *t,
+			  const struct sis_target *live, unsigned changed, struct sis_err *err);
+
+	/* Initiators may log in. */
+	int (*target_show)(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err);
+
+	/* No new logins; sessions stay as they are where the target allows. */
+	int (*target_hide)(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err);
+
+	/* Deletes the target, its LUNs being gone. Ends the sessions in live->sessions first when
+	 * `force`; otherwise -SIS_ERR_INUSE if there are any. */
+	int (*target_del)(struct sis_bx *bx, const struct sis_target *live, bool force,
+			  struct sis_err *err);
+
+	/* Makes backing object and LUN with all identifiers, invisible until it is whole where the
+	 * target allows. Fills l->handle when the target has names of its own. */
+	int (*lun_add)(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
+		       struct sis_err *err);
+
+	/* Brings the fields in `changed` of an existing LUN to what l says; sessions stay. */
+	int (*lun_set)(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
+		       const struct sis_lun *live, unsigned changed, struct sis_err *err);
+
+	/* Takes LUN and backing object away; the volume is not held open afterwards. */
+	int (*lun_del)(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
+		       struct sis_err *err);
+
+	/* Ends one session. A real initiator comes back unless the target is hidden. */
+	int (*session_end)(struct sis_bx *bx, const struct sis_target *live,
+			   const struct sis_session *s, struct sis_err *err);
+
+	void (*done)(struct sis_bx *bx); /* frees bx->priv; NULL when there is none */
+};
+
+/* NULL-ended, in the order in which a running one is looked for. */
+extern const struct sis_backend *const sis_backends[];
+
+/* By name ("lio"), or NULL. */
+const struct sis_backend *sis_backend_find(const char *name);
+
+/*
+ * Finds a program (e.g. "tgtadm") below root in /usr/sbin, /sbin, /usr/local/sbin. A program is
+ * never looked for outside the root. -ENOENT when there is none. Caller frees.
+ */
+int sis_backend_program(const char *root, const char *name, char **ret, struct sis_err *err);
+
+void sis_probe_free(struct sis_probe *p);
+#define sis_autoprobe __attribute__((cleanup(sis_probe_free)))
+
+#endif

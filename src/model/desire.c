@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What a volume with its options asks of a target, and whether that target can give it. The only
+ * place that refuses an option for what a target cannot do. Pure.
+ */
+#include "model/desire.h"
+
+#include <inttypes.h>
+
+#include "base/str.h"
+#include "model/iqn.h"
+
+static int cannot(struct sis_err *err, const struct sis_caps *caps, const char *what, const char *hint)
+{
+	return sis_err_set(err, SIS_ERR_USAGE, "%s cannot do %s%s%s", caps->title, what,
+			   *hint ? "; " : "", hint);
+}
+
+static enum sis_type effective_type(const struct sis_options *o, const struct sis_caps *caps,
+				    bool is_file)
+{
+	enum sis_type asked = o->type ? o->type : SIS_TYPE_DISK;
+
+	return is_file ? caps->file_type[asked] : caps->block_type[asked];
+}
+
+static int check_kind(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
+		      struct sis_err *err)
+{
+	sis_autofree char *what = NULL;
+
+	if (!effective_type(o, caps, is_file)) {
+		what = sis_asprintf("type=%s%s", sis_type_names[o->type ? o->type : SIS_TYPE_DISK],
+				    is_file ? " on a volume that is a file" : "");
+		return cannot(err, caps, what, "");
+	}
+	if (!caps->iomode[o->iomode]) {
+		what = sis_asprintf("iomode=%s", sis_iomode_names[o->iomode]);
+		return cannot(err, caps, what, "");
+	}
+	return 0;
+}
+
+static int check_rules(const struct sis_options *o, const struct sis_caps *caps, struct sis_err *err)
+{
+	bool name = false, address = false;
+
+	sis_vec_each(r, &o->rules) {
+		unsigned need = r->kind == SIS_RULE_NAME ? SIS_CAP_RULE_NAME : SIS_CAP_RULE_ADDRESS;
+
+		name |= r->kind == SIS_RULE_NAME;
+		address |= r->kind == SIS_RULE_ADDRESS;
+		if (!(caps->caps & need))
+			return cannot(err, caps,
+				      r->kind == SIS_RULE_NAME ? "initiator= by name" :
+								 "initiator= by address",
+				      r->text);
+		if (r->wildcard && !(caps->caps & SIS_CAP_RULE_WILDCARD))
+			return cannot(err, caps, "initiator= with * or ?", r->text);
+		if (r->prefix && !(caps->caps & SIS_CAP_RULE_PREFIX))
+			return cannot(err, caps, "initiator= by ADDRESS/BITS", r->text);
+		if (r->ro && !o->readonly && !(caps->caps & SIS_CAP_RULE_RO))
+			return cannot(err, caps, "=ro for one initiator",
+				      "iomode=ro makes the LUN read-only for all");
+	}
+	if (name && address && !(caps->caps & SIS_CAP_RULE_MIXED))
+		return cannot(err, caps, "names and addresses in one initiator=", "use one kind");
+	return 0;
+}
+
+static int check_access(const struct sis_options *o, const struct sis_caps *caps, struct sis_err *err)
+{
+	if (o->set & (SIS_BIT(SIS_OPT_AUTH) | SIS_BIT(SIS_OPT_AUTHNAME)) &&
+	    !(caps->caps & SIS_CAP_CHAP))
+		return cannot(err, caps, "CHAP (auth, authname) through this tool",
+			      "restrict the share with initiator= instead");
+	sis_vec_each(p, &o->portals) {
+		if (!(caps->caps & SIS_CAP_PORTAL))
+			return cannot(err, caps, "portal= for a single target",
+				      "its portals belong to the daemon");
+		if (p->port != 3260 && !(caps->caps & SIS_CAP_PORTAL_PORT))
+			return cannot(err, caps, "a port of its own in portal=",
+				      "its port belongs to the daemon");
+	}
+	return 0;
+}
+
+int sis_options_supported(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
+			  struct sis_err *err)
+{
+	int rc = check_kind(o, caps, is_file, err);
+
+	if (rc == 0)
+		rc = check_rules(o, caps, err);
+	if (rc == 0)
+		rc = check_access(o, caps, err);
+	if (rc == 0 && o->blocksize && o->blocksize != 512 && !(caps->caps & SIS_CAP_BLOCKSIZE))
+		rc = cannot(err, caps, "block sizes other than 512", "");
+	if (rc == 0 && o->set & SIS_BIT(SIS_OPT_LUN) &&
+	    (o->lun < caps->first_lun || o->lun > caps->max_lun))
+		rc = sis_err_set(err, SIS_ERR_USAGE, "lun=%" PRIu32 ": %s has LUNs %" PRIu32
+				 " to %" PRIu32 "%s",
+				 o->lun, caps->title, caps->first_lun, caps->max_lun,
+				 o->lun == 0 ? ", its LUN 0 is the controller" : "");
+	return rc;
+}
+
+static uint32_t default_blocksize(const struct sis_volume *v, const struct sis_caps *caps)
+{
+	if (caps->default_blocksize)
+		return caps->default_blocksize;
+	switch (v->volblocksize) {
+	case 512:
+	case 1024:
+	case 2048:
+		return v->volblocksize;
+	default:
+		return 4096;
+	}
+}
+
+/* The stored identity, when there is one that was minted for this very volume. */
+static bool own_identity(const struct sis_volume *v, struct sis_identity *ret)
+{
+	if (!v->identity || sis_identity_parse(v->identity, ret, NULL) < 0)
+		return false;
+	if (ret->guid == v->guid)
+		return true;
+	sis_identity_free(ret);
+	return false;
+}
+
+static int choose_name(const struct sis_volume *v, const struct sis_options *o,
+		       const struct sis_caps *caps, const struct sis_identity *id,
+		       const char *prefix, const struct sis_err *prefix_err, char **ret,
+		       struct sis_err *err)
+{
+	sis_autofree char *name = NULL;
+	int rc;
+
+	if (o->name || id) {
+		name = sis_strdup(o->name ? o->name : id->iqn);
+	} else if (!prefix) {
+		return sis_err_set(err, prefix_err->code, "%s", prefix_err->msg);
+	} else {
+		rc = sis_iqn_make(prefix, v->name, &name, err);
+		if (rc < 0)
+			return rc;
+	}
+	if (strlen(name) > caps->max_name)
+		return sis_err_set(err, ENAMETOOLONG, "target name '%s' is longer than the %u bytes "
+				   "that %s allows; choose a shorter one with name=",
+				   name, caps->max_name, caps->title);
+	if (caps->bad_name && strpbrk(name, caps->bad_name))
+		return sis_err_set(err, EINVAL, "target name '%s' has a character that %s does not "
+				   "allow (one of \"%s\"); choose another one with name=",
+				   name, caps->title, caps->bad_name);
+	*ret = sis_steal(&name);
+	return 0;
+}
+
+static int fill_lun(const struct sis_volume *v, const struct sis_options *o,
+		    const struct sis_caps *caps, const struct sis_identity *id, struct sis_lun *l,
+		    struct sis_err *err)
+{
+	*l = (struct sis_lun){
+		.number = o->set & SIS_BIT(SIS_OPT_LUN) ? o->lun : id ? id->lun : caps->first_lun,
+		.path = sis_strdup(v->device),
+		.guid = v->guid,
+		.volume = sis_strdup(v->name),
+		.size = v->size,
+		.volblocksize = v->volblocksize,
+		.type = effective_type(o, caps, v->is_file),
+		.iomode = caps->iomode[o->iomode],
+		.blocksize = o->blocksize	    ? o->blocksize :
+			     id && id->blocksize    ? id->blocksize :
+						      default_blocksize(v, caps),
+		.readonly = o->readonly || v->readonly,
+		.thin = caps->thin && v->sparse,
+		.is_file = v->is_file,
+		.serial = sis_serial(v->guid),
+		.t10_id = sis_serial(v->guid),
+		.naa = caps->choose_naa ? sis_naa(v->guid) : NULL,
+	};
+	if (l->number < caps->first_lun)
+		return sis_err_set(err, SIS_ERR_USAGE, "it was shared as LUN %" PRIu32 ", which %s "
+				   "cannot have (its LUN 0 is the controller); choose another with lun=%" PRIu32,
+				   l->number, caps->title, caps->first_lun);
+	if (l->blocksize != 512 && !(caps->caps & SIS_CAP_BLOCKSIZE))
+		return cannot(err, caps, "block sizes other than 512",
+			      "this volume was shared with another one");
+	if (v->size % l->blocksize)
+		return sis_err_set(err, SIS_ERR_USAGE, "its size, %" PRIu64 " bytes, is no multiple "
+				   "of block size %" PRIu32 "; choose another with blocksize=",
+				   v->size, l->blocksize);
+	if (caps->bad_path && strpbrk(v->device, caps->bad_path))
+		return sis_err_set(err, EINVAL, "%s cannot be told the path '%s' (it must not "
+				   "contain any of \"%s\"); rename the volume",
+				   caps->title, v->device, caps->bad_path);
+	return 0;
+}
+
+static void fill_target(const struct sis_options *o, struct sis_target *t)
+{
+	struct sis_target from = { .iqn = t->iqn, .rules = o->rules, .portals = o->portals };
+	struct sis_target copy;
+
+	/* The copy is deep; `from` only borrows. */
+	sis_target_copy(&copy, &from);
+	t->rules = copy.rules;
+	t->portals = copy.portals;
+	free(copy.iqn);
+	t->shown = true;
+	t->chap.name = sis_strdup_null(o->auth);
+	t->chap.user = sis_strdup_null(o->authname);
+	t->chap.pass = sis_strdup_null(o->authpass);
+}
+
+int sis_desire(const struct sis_volume *v, const struct sis_options *o, const struct sis_caps *caps,
+	       const char *prefix, const struct sis_err *prefix_err, struct sis_wish *ret,
+	       struct sis_err *err)
+{
+	sis_autoidentity struct sis_identity id = { 0 };
+	sis_autofree char *text = NULL;
+	struct sis_wish w = { .volume = v, .named = o->name != NULL };
+	bool known = own_identity(v, &id);
+	struct sis_lun *l;
+	int rc;
+
+	rc = sis_options_supported(o, caps, v->is_file, err);
+	if (rc < 0)
+		return rc;
+	rc = choose_name(v, o, caps, known ? &id : NULL, prefix, prefix_err, &w.target.iqn, err);
+	if (rc < 0)
+		return rc;
+	l = sis_vec_add(&w.target.luns);
+	rc = fill_lun(v, o, caps, known ? &id : NULL, l, err);
+	if (rc < 0) {
+		sis_wish_free(&w);
+		return rc;
+	}
+	fill_target(o, &w.target);
+	w.minted = known && sis_streq(id.iqn, w.target.iqn);
+	w.identity = (struct sis_identity){ v->guid, sis_strdup(w.target.iqn), l->number,
+					    l->blocksize };
+	text = sis_identity_print(&w.identity);
+	w.identity_differs = !v->identity || !sis_streq(v->identity, text);
+	*ret = w;
+	return 0;
+}
+
+static int wish_rank(const struct sis_wish *w)
+{
+	return w->minted ? 0 : w->named ? 1 : 2;
+}
+
+static int wish_cmp(const void *a, const void *b)
+{
+	const struct sis_wish *x = *(const struct sis_wish *const *)a;
+	const struct sis_wish *y = *(const struct sis_wish *const *)b;
+	int d = strcmp(x->target.iqn, y->target.iqn);
+
+	if (!d)
+		d = wish_rank(x) - wish_rank(y);
+	return d ? d : strcmp(x->volume->name, y->volume->name);
+}
+
+static bool same_chap(const struct sis_chap *a, const struct sis_chap *b)
+{
+	return sis_streq_null(a->name, b->name) && sis_streq_null(a->user, b->user) &&
+	       sis_streq_null(a->pass, b->pass);
+}
+
+/* May `w` be another LUN of `t`, whose first LUN is `first`'s? */
+static int check_join(const struct sis_target *t, const struct sis_wish *w, struct sis_err *err)
+{
+	const char *first = t->luns.v[0].volume, *what = NULL;
+
+	if (!w->named && !w->minted)
+		return sis_err_set(err, EEXIST, "target name '%s' is already that of '%s'; choose "
+				   "another one with name=",
+				   t->iqn, first);
+	sis_vec_each(l, &t->luns)
+		if (l->number == w->target.luns.v[0].number)
+			return sis_err_set(err, EEXIST, "LUN %" PRIu32 " of target '%s' is already "
+					   "'%s'; choose another one with lun=",
+					   l->number, t->iqn, l->volume);
+	if (!sis_rules_equal(&t->rules, &w->target.rules))
+		what = "initiator";
+	else if (!sis_portals_equal(&t->portals, &w->target.portals))
+		what = "portal";
+	else if (!same_chap(&t->chap, &w->target.chap))
+		what = "auth";
+	if (what)
+		return sis_err_set(err, EINVAL, "%s= differs from that of '%s', which is in the same "
+				   "target '%s'; make them equal",
+				   what, first, t->iqn);
+	return 0;
+}
+
+void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state *ret,
+		      struct sis_err *errs)
+{
+	SIS_VEC(const struct sis_wish *) order = { 0 };
+	struct sis_target *t = NULL;
+
+	*ret = (struct sis_state){ 0 };
+	for (size_t i = 0; i < n; i++)
+		sis_vec_push(&order, &wishes[i]);
+	sis_vec_sort(&order, wish_cmp);
+	for (size_t i = 0; i < order.n; i++) {
+		const struct sis_wish *w = order.v[i];
+
+		if (!t || !sis_streq(t->iqn, w->target.iqn)) {
+			t = sis_vec_add(&ret->targets);
+			sis_target_copy(t, &w->target);
+		} else if (check_join(t, w, &errs[w - wishes]) == 0) {
+			sis_lun_copy(sis_vec_add(&t->luns), &w->target.luns.v[0]);
+		}
+	}
+	sis_vec_free(&order);
+	sis_state_sort(ret);
+}
+
+void sis_wish_free(struct sis_wish *w)
+{
+	sis_target_free(&w->target);
+	sis_identity_free(&w->identity);
+	*w = (struct sis_wish){ 0 };
+}

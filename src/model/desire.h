@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * From a volume and its options to the target that should be, or a refusal that says why.
+ * Pure: no file, no clock; what depends on the host comes in as `prefix`.
+ */
+#ifndef SIS_MODEL_DESIRE_H
+#define SIS_MODEL_DESIRE_H
+
+#include "base/err.h"
+#include "model/caps.h"
+#include "model/identity.h"
+#include "model/option.h"
+#include "model/volume.h"
+
+/* What one volume asks for. */
+struct sis_wish {
+	const struct sis_volume *volume; /* borrowed */
+	struct sis_target target;        /* with exactly one LUN */
+	bool named;                      /* the name was chosen with name= */
+	bool minted;                     /* IQN came from the volume's identity */
+	struct sis_identity identity;    /* what SIS_PROP_IDENTITY should hold */
+	bool identity_differs;           /* ... and does not */
+};
+
+/*
+ * Fills *ret (freed with sis_wish_free()). `prefix` is the ID part of an IQN, or NULL when it could
+ * not be found: then prefix_err says why, and it is only an error if a name has to be minted.
+ * Refusals: -SIS_ERR_USAGE (the option cannot be honoured by this target, named), -EINVAL,
+ * -ENAMETOOLONG.
+ */
+int sis_desire(const struct sis_volume *v, const struct sis_options *o, const struct sis_caps *caps,
+	       const char *prefix, const struct sis_err *prefix_err, struct sis_wish *ret,
+	       struct sis_err *err);
+
+/*
+ * Puts the wishes together into targets. A wish that clashes with an earlier one gets its error in
+ * errs[i] (array of n, zeroed by the caller) and is left out: same IQN without name=, same LUN,
+ * options of the whole target that differ. Who was minted with the IQN comes first, then who was
+ * named, then by name of volume. *ret is sorted.
+ */
+void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state *ret,
+		      struct sis_err *errs);
+
+/* Only what the options alone allow to say, for `zfs set`: can this target do that at all? */
+int sis_options_supported(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
+			  struct sis_err *err);
+
+void sis_wish_free(struct sis_wish *w);
+
+#endif

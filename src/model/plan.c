@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The difference between desired and live as ordered steps. Pure; carrying out is core/apply.c's.
+ */
+#include "model/plan.h"
+
+#include <inttypes.h>
+
+#include "base/str.h"
+#include "model/option.h"
+
+enum { SESSIONS_SHOWN = 8 };
+
+/* Every field of a target: what a new one is told. */
+#define TARGET_FIELDS \
+	(SIS_BIT(SIS_FIELD_RULES) | SIS_BIT(SIS_FIELD_CHAP) | SIS_BIT(SIS_FIELD_PORTALS))
+
+const char *const sis_step_names[SIS_STEP_N] = {
+	[SIS_STEP_HIDE] = "hide target",	 [SIS_STEP_LUN_DEL] = "delete LUN",
+	[SIS_STEP_TARGET_DEL] = "delete target", [SIS_STEP_TARGET_ADD] = "add target",
+	[SIS_STEP_LUN_ADD] = "add LUN",		 [SIS_STEP_LUN_SET] = "change LUN",
+	[SIS_STEP_TARGET_SET] = "set access",	 [SIS_STEP_SHOW] = "show target",
+};
+
+/* Takes ownership of `reason`. */
+static void add_step(struct sis_group *g, enum sis_step_kind kind, uint32_t lun, unsigned changed,
+		     char *reason)
+{
+	sis_vec_push(&g->steps, ((struct sis_step){ kind, lun, changed, reason }));
+}
+
+static unsigned fields_of(enum sis_change change)
+{
+	unsigned bits = 0;
+
+	for (int f = 0; f < SIS_FIELD_N; f++)
+		if (sis_field_rows[f].change == change)
+			bits |= SIS_BIT(f);
+	return bits;
+}
+
+static void plan_new(struct sis_group *g)
+{
+	const char *volume = g->desired->luns.v[0].volume;
+
+	add_step(g, SIS_STEP_TARGET_ADD, 0, 0, sis_asprintf("'%s' is to be shared", volume));
+	sis_vec_each(l, &g->desired->luns)
+		add_step(g, SIS_STEP_LUN_ADD, l->number, 0,
+			 sis_asprintf("'%s' is to be LUN %" PRIu32, l->volume, l->number));
+	add_step(g, SIS_STEP_TARGET_SET, 0, TARGET_FIELDS,
+		 sis_strdup("the target is new: access before it is shown"));
+	add_step(g, SIS_STEP_SHOW, 0, 0, sis_strdup("the target is complete"));
+}
+
+static char *lun_gone_reason(const struct sis_lun *l)
+{
+	return l->volume ? sis_asprintf("'%s' is not to be shared here", l->volume) :
+			   sis_asprintf("LUN %" PRIu32 " belongs to no shared volume", l->number);
+}
+
+static void plan_removal(struct sis_group *g)
+{
+	bool whole = true;
+
+	sis_vec_each(l, &g->live->luns)
+		whole &= !l->keep;
+	if (whole && g->live->shown)
+		add_step(g, SIS_STEP_HIDE, 0, 0, sis_strdup("the target goes away"));
+	sis_vec_each(l, &g->live->luns)
+		if (!l->keep)
+			add_step(g, SIS_STEP_LUN_DEL, l->number, 0, lun_gone_reason(l));
+	if (whole)
+		add_step(g, SIS_STEP_TARGET_DEL, 0, 0, sis_strdup("no LUN is left in it"));
+	g->drops = g->steps.n > 0;
+}
+
+enum verdict { LUN_SAME, LUN_NEW, LUN_SET, LUN_REBUILD, LUN_REFUSED };
+
+/* What is to be done about a LUN that should be; *diff says why. */
+static enum verdict judge_lun(const struct sis_group *g, const struct sis_lun *want,
+			      const struct sis_lun **have, unsigned *diff)
+{
+	*have = sis_target_lun(g->live, want->number);
+	*diff = 0;
+	if (!*have)
+		return LUN_NEW;
+	if ((*have)->keep)
+		return (*have)->guid == want->guid ? LUN_SAME : LUN_REFUSED;
+	*diff = sis_lun_diff(want, *have);
+	if (*diff & fields_of(SIS_CHANGE_REFUSE))
+		return LUN_REFUSED;
+	if (*diff & fields_of(SIS_CHANGE_REBUILD))
+		return LUN_REBUILD;
+	return *diff ? LUN_SET : LUN_SAME;
+}
+
+static void refuse_lun(struct sis_group *g, const struct sis_lun *want, const struct sis_lun *have,
+		       unsigned diff)
+{
+	sis_autofree char *text = NULL;
+
+	if (have->keep) {
+		(void)sis_err_set(&g->refused, EEXIST, "LUN %" PRIu32 " of '%s' is held by '%s'",
+				  want->number, g->iqn, have->volume ? have->volume : have->path);
+		return;
+	}
+	text = sis_lun_diff_text(want, have, diff & fields_of(SIS_CHANGE_REFUSE));
+	(void)sis_err_set(&g->refused, EPERM, "%s; that changes only after `shareiscsi unshare %s`",
+			  text, want->volume);
+}
+
+/* Adds a step of `kind` for every desired LUN with this verdict. Returns how many there are. */
+static size_t plan_luns(struct sis_group *g, enum verdict verdict, enum sis_step_kind kind)
+{
+	size_t n = 0;
+
+	sis_vec_each(want, &g->desired->luns) {
+		const struct sis_lun *have;
+		unsigned diff;
+
+		if (judge_lun(g, want, &have, &diff) != verdict)
+			continue;
+		n++;
+		if (verdict == LUN_REFUSED)
+			refuse_lun(g, want, have, diff);
+		else
+			add_step(g, kind, want->number, diff,
+				 have ? sis_lun_diff_text(want, have, diff) :
+					sis_asprintf("'%s' is to be LUN %" PRIu32, want->volume,
+						     want->number));
+	}
+	return n;
+}
+
+static bool has_verdict(const struct sis_group *g, enum verdict verdict)
+{
+	sis_vec_each(want, &g->desired->luns) {
+		const struct sis_lun *have;
+		unsigned diff;
+
+		if (judge_lun(g, want, &have, &diff) == verdict)
+			return true;
+	}
+	return false;
+}
+
+static void plan_existing(struct sis_group *g)
+{
+	bool hide = g->live->shown && has_verdict(g, LUN_REBUILD);
+	unsigned diff = sis_target_diff(g->desired, g->live);
+
+	if (plan_luns(g, LUN_REFUSED, 0))
+		return;
+	if (hide)
+		add_step(g, SIS_STEP_HIDE, 0, 0, sis_strdup("a LUN is made anew"));
+	sis_vec_each(l, &g->live->luns)
+		if (!l->keep && !sis_target_lun(g->desired, l->number))
+			add_step(g, SIS_STEP_LUN_DEL, l->number, 0, lun_gone_reason(l));
+	(void)plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_DEL);
+	g->drops = g->steps.n > 0;
+	if (g->live->half)
+		add_step(g, SIS_STEP_TARGET_ADD, 0, 0, sis_strdup("pieces of the target are missing"));
+	(void)plan_luns(g, LUN_NEW, SIS_STEP_LUN_ADD);
+	(void)plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_ADD);
+	(void)plan_luns(g, LUN_SET, SIS_STEP_LUN_SET);
+	if (diff)
+		add_step(g, SIS_STEP_TARGET_SET, 0, diff,
+			 sis_target_diff_text(g->desired, g->live, diff));
+	if (hide || !g->live->shown)
+		add_step(g, SIS_STEP_SHOW, 0, 0, sis_strdup("initiators may not log in yet"));
+}
+
+char *sis_sessions_text(const sis_sessions *l)
+{
+	sis_autostr struct sis_str out = { 0 };
+
+	for (size_t i = 0; i < l->n && i < SESSIONS_SHOWN; i++) {
+		const struct sis_session *s = &l->v[i];
+
+		sis_str_addf(&out, "%s%s%s%s", i ? ", " : "", s->initiator,
+			     s->address ? " from " : "", s->address ? s->address : "");
+	}
+	if (l->n > SESSIONS_SHOWN)
+		sis_str_addf(&out, " and %zu more", l->n - SESSIONS_SHOWN);
+	return sis_str_take(&out);
+}
+
+static void refuse_drop(struct sis_group *g)
+{
+	sis_autofree char *who = sis_sessions_text(&g->live->sessions);
+
+	(void)sis_err_set(&g->refused, SIS_ERR_INUSE,
+			  "%zu initiator%s logged in to '%s' (%s); log out first, or use -f to end "
+			  "the session%s",
+			  g->live->sessions.n, g->live->sessions.n == 1 ? " is" : "s are", g->iqn, who,
+			  g->live->sessions.n == 1 ? "" : "s");
+}
+
+static void plan_group(struct sis_plan *p, const struct sis_target *desired,
+		       const struct sis_target *live, bool force)
+{
+	struct sis_group g = { .iqn = desired ? desired->iqn : live->iqn, .desired = desired,
+			       .live = live };
+
+	if (!live)
+		plan_new(&g);
+	else if (live->owner == SIS_OWNER_FOREIGN && desired)
+		(void)sis_err_set(&g.refused, EEXIST,
+				  "target '%s' exists and was not made by this tool; remove it or "
+				  "choose another name with name=",
+				  live->iqn);
+	else if (live->owner == SIS_OWNER_FOREIGN)
+		return;
+	else if (!desired)
+		plan_removal(&g);
+	else
+		plan_existing(&g);
+	if (g.drops && live->sessions.n && !force)
+		refuse_drop(&g);
+	if (g.steps.n || g.refused.code)
+		sis_vec_push(&p->groups, g);
+}
+
+/* What takes away comes first: a volume can only have one exclusive holder at a time. */
+static int group_cmp(const void *a, const void *b)
+{
+	const struct sis_group *x = a, *y = b;
+	int dx = x->desired ? x->drops ? 1 : 2 : 0, dy = y->desired ? y->drops ? 1 : 2 : 0;
+
+	return dx != dy ? dx - dy : strcmp(x->iqn, y->iqn);
+}
+
+static bool gives_up(const struct sis_group *g, uint64_t guid)
+{
+	if (g->live)
+		sis_vec_each(l, &g->live->luns)
+			if (l->guid == guid)
+				return true;
+	return false;
+}
+
+/* A volume that cannot leave its old target must not appear in a second one. */
+static void refuse_followers(struct sis_plan *p, const struct sis_group *held)
+{
+	sis_vec_each(g, &p->groups) {
+		if (g == held || g->refused.code || !g->desired)
+			continue;
+		sis_vec_each(l, &g->desired->luns)
+			if (!g->refused.code && gives_up(held, l->guid) &&
+			    !(g->live && gives_up(g, l->guid)))
+				(void)sis_err_set(&g->refused, held->refused.code, "%s",
+						  held->refused.msg);
+	}
+}
+
+void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
+		   struct sis_plan *ret)
+{
+	size_t d = 0, l = 0, n;
+
+	*ret = (struct sis_plan){ 0 };
+	while (d < desired->targets.n || l < live->targets.n) {
+		const struct sis_target *x = d < desired->targets.n ? &desired->targets.v[d] : NULL;
+		const struct sis_target *y = l < live->targets.n ? &live->targets.v[l] : NULL;
+		int cmp = !x ? 1 : !y ? -1 : strcmp(x->iqn, y->iqn);
+
+		plan_group(ret, cmp <= 0 ? x : NULL, cmp >= 0 ? y : NULL, force);
+		d += cmp <= 0;
+		l += cmp >= 0;
+	}
+	sis_vec_sort(&ret->groups, group_cmp);
+	n = ret->groups.n;
+	for (size_t i = 0; i < n; i++)
+		if (ret->groups.v[i].refused.code && ret->groups.v[i].live)
+			refuse_followers(ret, &ret->groups.v[i]);
+}
+
+void sis_plan_free(struct sis_plan *p)
+{
+	sis_vec_each(g, &p->groups) {
+		sis_vec_each(s, &g->steps)
+			free(s->reason);
+		sis_vec_free(&g->steps);
+		sis_err_clear(&g->refused);
+	}
+	sis_vec_free(&p->groups);
+}

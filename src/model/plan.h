@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Compares desired and live and says what to do, in which order and why. Pure: the same two
+ * states always give the same plan, and a plan for equal states is empty.
+ */
+#ifndef SIS_MODEL_PLAN_H
+#define SIS_MODEL_PLAN_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "model/field.h"
+#include "model/share.h"
+
+/* In the order in which they stand within a group. */
+enum sis_step_kind {
+	SIS_STEP_HIDE,       /* no new logins */
+	SIS_STEP_LUN_DEL,
+	SIS_STEP_TARGET_DEL,
+	SIS_STEP_TARGET_ADD, /* not reachable yet */
+	SIS_STEP_LUN_ADD,
+	SIS_STEP_LUN_SET,
+	SIS_STEP_TARGET_SET, /* access rules, CHAP, portals */
+	SIS_STEP_SHOW,       /* initiators may log in */
+	SIS_STEP_N
+};
+
+extern const char *const sis_step_names[SIS_STEP_N];
+
+struct sis_step {
+	enum sis_step_kind kind;
+	uint32_t lun;     /* LUN_*: the number */
+	unsigned changed; /* LUN_SET, TARGET_SET: bits of enum sis_field */
+	char *reason;
+};
+
+/* All steps on one target: done together or undone together. */
+struct sis_group {
+	const char *iqn;                  /* borrowed from desired or live */
+	const struct sis_target *desired; /* NULL: goes away. Borrowed */
+	const struct sis_target *live;    /* NULL: does not exist yet. Borrowed */
+	SIS_VEC(struct sis_step) steps;
+	bool drops;             /* sessions of the live target lose a LUN */
+	struct sis_err refused; /* set: no step of the group may be done */
+};
+
+/* Groups that take something away stand before those that only add. */
+struct sis_plan {
+	SIS_VEC(struct sis_group) groups; /* only those with steps or a refusal */
+};
+
+/*
+ * Both states are sorted and must outlive the plan. Foreign targets and LUNs to keep are left alone;
+ * a foreign target with a desired IQN refuses that group (EEXIST). Without `force`, a group that
+ * would drop sessions is refused (SIS_ERR_INUSE, naming them).
+ */
+void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
+		   struct sis_plan *ret);
+
+/* "iqn... from 10.0.0.1, iqn...": who is logged in; caller frees. */
+char *sis_sessions_text(const sis_sessions *l);
+
+void sis_plan_free(struct sis_plan *p);
+#define sis_autoplan __attribute__((cleanup(sis_plan_free)))
+
+#endif

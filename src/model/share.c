@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Owning, copying, ordering and looking up of targets and what belongs to them. No decisions.
+ */
+#include "model/share.h"
+
+#include "base/str.h"
+
+const char *const sis_type_names[SIS_TYPE_N] = {
+	[SIS_TYPE_DISK] = "disk",     [SIS_TYPE_BLOCKIO] = "blockio",
+	[SIS_TYPE_FILEIO] = "fileio", [SIS_TYPE_NULLIO] = "nullio",
+	[SIS_TYPE_TAPE] = "tape",     [SIS_TYPE_SSC] = "ssc",
+	[SIS_TYPE_PT] = "pt",
+};
+
+const char *const sis_iomode_names[SIS_IOMODE_N] = {
+	[SIS_IOMODE_WT] = "wt",     [SIS_IOMODE_WB] = "wb",     [SIS_IOMODE_RDWR] = "rdwr",
+	[SIS_IOMODE_AIO] = "aio",   [SIS_IOMODE_MMAP] = "mmap", [SIS_IOMODE_SG] = "sg",
+	[SIS_IOMODE_SSC] = "ssc",
+};
+
+void sis_rule_free(struct sis_rule *r)
+{
+	free(r->text);
+	*r = (struct sis_rule){ 0 };
+}
+
+void sis_rules_free(sis_rules *l)
+{
+	sis_vec_each(r, l)
+		sis_rule_free(r);
+	sis_vec_free(l);
+}
+
+void sis_portals_free(sis_portals *l)
+{
+	sis_vec_each(p, l)
+		free(p->address);
+	sis_vec_free(l);
+}
+
+static void secret_free(char *s)
+{
+	if (s)
+		sis_wipe(s, strlen(s));
+	free(s);
+}
+
+void sis_chap_free(struct sis_chap *c)
+{
+	free(c->name);
+	free(c->user);
+	free(c->mutual_user);
+	secret_free(c->pass);
+	secret_free(c->mutual_pass);
+	*c = (struct sis_chap){ 0 };
+}
+
+void sis_lun_free(struct sis_lun *l)
+{
+	free(l->path);
+	free(l->handle);
+	free(l->volume);
+	free(l->serial);
+	free(l->t10_id);
+	free(l->naa);
+	*l = (struct sis_lun){ 0 };
+}
+
+void sis_session_free(struct sis_session *s)
+{
+	free(s->initiator);
+	free(s->address);
+	free(s->id);
+	*s = (struct sis_session){ 0 };
+}
+
+void sis_target_free(struct sis_target *t)
+{
+	free(t->iqn);
+	sis_vec_each(l, &t->luns)
+		sis_lun_free(l);
+	sis_vec_free(&t->luns);
+	sis_rules_free(&t->rules);
+	sis_portals_free(&t->portals);
+	sis_chap_free(&t->chap);
+	sis_vec_each(s, &t->sessions)
+		sis_session_free(s);
+	sis_vec_free(&t->sessions);
+	*t = (struct sis_target){ 0 };
+}
+
+void sis_state_free(struct sis_state *s)
+{
+	sis_vec_each(t, &s->targets)
+		sis_target_free(t);
+	sis_vec_free(&s->targets);
+}
+
+void sis_lun_copy(struct sis_lun *ret, const struct sis_lun *l)
+{
+	*ret = *l;
+	ret->path = sis_strdup_null(l->path);
+	ret->handle = sis_strdup_null(l->handle);
+	ret->volume = sis_strdup_null(l->volume);
+	ret->serial = sis_strdup_null(l->serial);
+	ret->t10_id = sis_strdup_null(l->t10_id);
+	ret->naa = sis_strdup_null(l->naa);
+}
+
+static void rules_copy(sis_rules *ret, const sis_rules *l)
+{
+	*ret = (sis_rules){ 0 };
+	sis_vec_each(r, l) {
+		struct sis_rule *n = sis_vec_add(ret);
+
+		*n = *r;
+		n->text = sis_strdup(r->text);
+	}
+}
+
+static void portals_copy(sis_portals *ret, const sis_portals *l)
+{
+	*ret = (sis_portals){ 0 };
+	sis_vec_each(p, l) {
+		struct sis_portal *n = sis_vec_add(ret);
+
+		*n = *p;
+		n->address = sis_strdup(p->address);
+	}
+}
+
+static void chap_copy(struct sis_chap *ret, const struct sis_chap *c)
+{
+	*ret = (struct sis_chap){
+		.name = sis_strdup_null(c->name),
+		.user = sis_strdup_null(c->user),
+		.pass = sis_strdup_null(c->pass),
+		.mutual_user = sis_strdup_null(c->mutual_user),
+		.mutual_pass = sis_strdup_null(c->mutual_pass),
+	};
+}
+
+static void sessions_copy(sis_sessions *ret, const sis_sessions *l)
+{
+	*ret = (sis_sessions){ 0 };
+	sis_vec_each(s, l)
+		sis_vec_push(ret, ((struct sis_session){
+					  .initiator = sis_strdup_null(s->initiator),
+					  .address = sis_strdup_null(s->address),
+					  .id = sis_strdup_null(s->id),
+				  }));
+}
+
+void sis_target_copy(struct sis_target *ret, const struct sis_target *t)
+{
+	*ret = *t;
+	ret->iqn = sis_strdup(t->iqn);
+	ret->luns = (sis_luns){ 0 };
+	sis_vec_each(l, &t->luns)
+		sis_lun_copy(sis_vec_add(&ret->luns), l);
+	rules_copy(&ret->rules, &t->rules);
+	portals_copy(&ret->portals, &t->portals);
+	chap_copy(&ret->chap, &t->chap);
+	sessions_copy(&ret->sessions, &t->sessions);
+}
+
+static int target_cmp(const void *a, const void *b)
+{
+	return strcmp(((const struct sis_target *)a)->iqn, ((const struct sis_target *)b)->iqn);
+}
+
+static int lun_cmp(const void *a, const void *b)
+{
+	const struct sis_lun *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+void sis_state_sort(struct sis_state *s)
+{
+	sis_vec_sort(&s->targets, target_cmp);
+	sis_vec_each(t, &s->targets)
+		sis_vec_sort(&t->luns, lun_cmp);
+}
+
+struct sis_target *sis_state_find(const struct sis_state *s, const char *iqn)
+{
+	struct sis_target key = { .iqn = (char *)iqn };
+
+	return sis_vec_find(&s->targets, &key, target_cmp);
+}
+
+struct sis_lun *sis_target_lun(const struct sis_target *t, uint32_t number)
+{
+	struct sis_lun key = { .number = number };
+
+	return sis_vec_find(&t->luns, &key, lun_cmp);
+}
