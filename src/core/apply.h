@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Carries out one group of a plan: all of its steps, or what this run made is taken away again.
+ * Decides nothing.
+ */
+#ifndef SIS_CORE_APPLY_H
+#define SIS_CORE_APPLY_H
+
+#include "core/sync.h"
+
+/*
+ * Does the steps of `g`, adding each to report->steps. On failure undoes what it had made of a new
+ * target and returns the error of the step, named.
+ */
+int sis_apply_group(struct sis_ctx *ctx, struct sis_view *v, const struct sis_group *g, bool force,
+		    struct sis_report *report, struct sis_err *err);
+
+#endif

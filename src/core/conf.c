@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Reading of /etc/shareiscsi.conf with inih, and the policy check. One table of keys.
+ */
+#include "core/conf.h"
+
+#include <ini.h>
+
+#include "base/file.h"
+#include "base/run.h"
+#include "base/str.h"
+#include "model/volume.h"
+
+enum { CONF_MAX = 1 << 20 };
+
+struct reading {
+	struct sis_conf *conf;
+	char *problem; /* the first one, without the line number */
+};
+
+static char *set_text(char **field, const char *value)
+{
+	if (!*value)
+		return sis_strdup("has no value");
+	sis_replace(field, value);
+	return NULL;
+}
+
+static char *set_backend(struct sis_conf *c, const char *value)
+{
+	return set_text(&c->backend, value);
+}
+
+static char *set_store(struct sis_conf *c, const char *value)
+{
+	return set_text(&c->store, value);
+}
+
+static char *set_ms(unsigned *field, const char *value)
+{
+	uint64_t seconds;
+
+	if (sis_parse_u64(value, 1, 3600, &seconds) < 0)
+		return sis_strdup("must be a number of seconds from 1 to 3600");
+	*field = (unsigned)seconds * 1000;
+	return NULL;
+}
+
+static char *set_timeout(struct sis_conf *c, const char *value)
+{
+	return set_ms(&c->timeout_ms, value);
+}
+
+static char *set_lock(struct sis_conf *c, const char *value)
+{
+	return set_ms(&c->lock_ms, value);
+}
+
+static char *set_wait(struct sis_conf *c, const char *value)
+{
+	return set_ms(&c->wait_ms, value);
+}
+
+static char *set_control_port(struct sis_conf *c, const char *value)
+{
+	uint64_t n;
+
+	if (sis_parse_u64(value, 0, 65535, &n) < 0)
+		return sis_strdup("must be a number from 0 to 65535");
+	c->control_port = (unsigned)n;
+	return NULL;
+}
+
+static char *set_received(struct sis_conf *c, const char *value)
+{
+	if (!sis_streq(value, "yes") && !sis_streq(value, "no"))
+		return sis_strdup("must be yes or no");
+	c->share_received = sis_streq(value, "yes");
+	return NULL;
+}
+
+/* Dataset names may hold blanks, so the list is separated by commas. */
+static char *add_names(sis_strv *list, const char *value)
+{
+	sis_autofree char *copy = sis_strdup(value);
+	char *cursor = copy, *word;
+
+	while ((word = sis_str_next(&cursor, ","))) {
+		word = sis_str_trim(word);
+		if (!*word || word[0] == '/' || word[strlen(word) - 1] == '/')
+			return sis_asprintf("'%s' is not a dataset name", word);
+		sis_strv_add(list, word);
+	}
+	return NULL;
+}
+
+static char *set_allow(struct sis_conf *c, const char *value)
+{
+	return add_names(&c->allow, value);
+}
+
+static char *set_deny(struct sis_conf *c, const char *value)
+{
+	return add_names(&c->deny, value);
+}
+
+static char *set_options(struct sis_conf *c, const char *value)
+{
+	sis_autofree char *copy = sis_strdup(value);
+	char *cursor = copy, *word;
+
+	c->options = 0;
+	while ((word = sis_str_next(&cursor, ","))) {
+		int opt = sis_opt_find(sis_str_trim(word));
+
+		if (sis_streq(sis_str_trim(word), "none"))
+			continue;
+		if (opt < 0)
+			return sis_asprintf("unknown option '%s'", sis_str_trim(word));
+		c->options |= SIS_BIT(opt);
+	}
+	return NULL;
+}
+
+static const struct {
+	const char *section, *key;
+	char *(*set)(struct sis_conf *c, const char *value); /* NULL or what is wrong */
+} keys[] = {
+	{ "general", "backend", set_backend },
+	{ "general", "store", set_store },
+	{ "general", "timeout", set_timeout },
+	{ "general", "lock-timeout", set_lock },
+	{ "general", "device-wait", set_wait },
+	{ "policy", "allow", set_allow },
+	{ "policy", "deny", set_deny },
+	{ "policy", "options", set_options },
+	{ "policy", "share-received", set_received },
+	{ "stgt", "control-port", set_control_port },
+};
+
+/* Called by inih for each line; 0 stops with that line's number. */
+static int on_line(void *user, const char *section, const char *name, const char *value)
+{
+	struct reading *r = user;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		char *wrong;
+
+		if (!sis_streq(keys[i].section, section) || !sis_streq(keys[i].key, name))
+			continue;
+		wrong = keys[i].set(r->conf, value);
+		if (wrong) {
+			r->problem = sis_asprintf("%s = %s: %s", name, value, wrong);
+			free(wrong);
+		}
+		return wrong == NULL;
+	}
+	r->problem = sis_asprintf("unknown key '%s' in section [%s]", name, section);
+	return 0;
+}
+
+int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err)
+{
+	sis_autofree char *path = sis_asprintf("%s/etc/shareiscsi.conf", root);
+	sis_autofree char *text = NULL;
+	struct sis_conf c = {
+		.options = SIS_BIT(SIS_OPT_N) - 1,
+		.timeout_ms = SIS_RUN_TIMEOUT_MS,
+		.lock_ms = 60000,
+		.wait_ms = 10000,
+	};
+	struct reading r = { .conf = &c };
+	int rc, line;
+
+	rc = sis_file_read(path, CONF_MAX, &text, err);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	line = rc == 0 ? ini_parse_string(text, on_line, &r) : 0;
+	if (line != 0) {
+		rc = sis_err_set(err, EINVAL, "%s:%d: %s", path, line,
+				 r.problem ? r.problem : "neither [section] nor key = value");
+		free(r.problem);
+		sis_conf_free(&c);
+		return rc;
+	}
+	sis_err_clear(err);
+	*ret = c;
+	return 0;
+}
+
+static bool within_any(const sis_strv *list, const char *dataset)
+{
+	sis_vec_each(name, list)
+		if (sis_dataset_within(dataset, *name))
+			return true;
+	return false;
+}
+
+int sis_conf_allows(const struct sis_conf *c, const char *dataset, const struct sis_options *o,
+		    struct sis_err *err)
+{
+	unsigned refused = o->set & ~c->options;
+
+	if (within_any(&c->deny, dataset))
+		return sis_err_set(err, EACCES, "'deny' in /etc/shareiscsi.conf forbids sharing it");
+	if (c->allow.n && !within_any(&c->allow, dataset))
+		return sis_err_set(err, EACCES,
+				   "'allow' in /etc/shareiscsi.conf does not name it");
+	for (int i = 0; i < SIS_OPT_N; i++)
+		if (refused & SIS_BIT(i))
+			return sis_err_set(err, EACCES,
+					   "'options' in /etc/shareiscsi.conf does not allow '%s'",
+					   sis_opt_rows[i].key);
+	return 0;
+}
+
+void sis_conf_free(struct sis_conf *c)
+{
+	free(c->backend);
+	free(c->store);
+	sis_strv_free(&c->allow);
+	sis_strv_free(&c->deny);
+	*c = (struct sis_conf){ 0 };
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * /etc/shareiscsi.conf: defaults of the command line, and the administrator's policy on what a
+ * property may do. Reads and checks; applies nothing.
+ */
+#ifndef SIS_CORE_CONF_H
+#define SIS_CORE_CONF_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "model/option.h"
+
+struct sis_conf {
+	char *backend;        /* [general] backend = NAME, or NULL: the first that runs */
+	char *store;          /* [general] store = NAME[:PATH], or NULL */
+	bool share_received;  /* [policy] share-received = yes|no (no) */
+	sis_strv allow;       /* [policy] allow = DATASET...: empty = all */
+	sis_strv deny;        /* [policy] deny = DATASET...: wins over allow */
+	unsigned options;     /* [policy] options = KEY...: bits of enum sis_opt (all) */
+	unsigned timeout_ms;  /* [general] timeout = SECONDS for one outside call (30) */
+	unsigned lock_ms;     /* [general] lock-timeout = SECONDS (60) */
+	unsigned wait_ms;     /* [general] device-wait = SECONDS for a volume's node (10) */
+	unsigned control_port; /* [stgt] control-port = N (0) */
+};
+
+/* Reads ROOT/etc/shareiscsi.conf; a missing file gives the defaults. Errors name the line. */
+int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err);
+void sis_conf_free(struct sis_conf *c);
+
+/* Does the property count on this dataset? Says which line forbids it. */
+int sis_conf_allows(const struct sis_conf *c, const char *dataset, const struct sis_options *o,
+		    struct sis_err *err);
+
+#endif

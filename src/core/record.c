@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The record of what this tool made: reading and writing of its files. What they mean for a live
+ * target is decided in view.c.
+ *
+ * Format, one line a LUN, fields separated by tabs: GUID (16 hexadecimal digits), LUN, volume,
+ * path. Neither a volume's name nor a path that a target was told can hold a tab or a newline.
+ */
+#include "core/record.h"
+
+#include <dirent.h>
+#include <inttypes.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "model/iqn.h"
+#include "model/option.h"
+
+enum { RECORD_MAX = 16 << 20 };
+
+static char *record_path(const char *root, const char *backend, const char *iqn)
+{
+	return sis_asprintf("%s/run/shareiscsi/%s%s%s", root, backend, *iqn ? "/" : "", iqn);
+}
+
+static int record_cmp(const void *a, const void *b)
+{
+	return strcmp(((const struct sis_record *)a)->iqn, ((const struct sis_record *)b)->iqn);
+}
+
+static void record_free(struct sis_record *r)
+{
+	sis_vec_each(l, &r->luns) {
+		free(l->volume);
+		free(l->path);
+	}
+	sis_vec_free(&r->luns);
+	free(r->iqn);
+}
+
+void sis_records_free(sis_records *records)
+{
+	sis_vec_each(r, records)
+		record_free(r);
+	sis_vec_free(records);
+}
+
+const struct sis_record *sis_records_find(const sis_records *records, const char *iqn)
+{
+	struct sis_record key = { .iqn = (char *)iqn };
+
+	return sis_vec_find(records, &key, record_cmp);
+}
+
+static int parse_line(char *line, struct sis_record *r)
+{
+	char *guid = sis_str_next(&line, "\t"), *number = sis_str_next(&line, "\t");
+	char *volume = sis_str_next(&line, "\t"), *path = sis_str_next(&line, "\t");
+	struct sis_record_lun l;
+	uint64_t n;
+
+	if (!path || line || sis_parse_hex(guid, 16, &l.guid) < 0 ||
+	    sis_parse_u64(number, 0, SIS_LUN_MAX, &n) < 0)
+		return -EINVAL;
+	l.number = (uint32_t)n;
+	l.volume = sis_strdup(volume);
+	l.path = sis_strdup(path);
+	sis_vec_push(&r->luns, l);
+	return 0;
+}
+
+static int read_one(const char *path, const char *iqn, sis_records *records, struct sis_err *err)
+{
+	sis_autofree char *text = NULL;
+	struct sis_record r = { .iqn = sis_strdup(iqn) };
+	char *cursor, *line;
+	int rc;
+
+	rc = sis_file_read(path, RECORD_MAX, &text, err);
+	cursor = text;
+	while (rc == 0 && (line = sis_str_next(&cursor, "\n")))
+		if (*line)
+			rc = parse_line(line, &r);
+	if (rc == -EINVAL)
+		(void)sis_err_set(err, EINVAL, "'%s' is not a record of this tool", path);
+	if (rc < 0)
+		record_free(&r);
+	else
+		sis_vec_push(records, r);
+	return rc;
+}
+
+int sis_records_read(const char *root, const char *backend, sis_records *ret, struct sis_err *err)
+{
+	sis_autofree char *dir = record_path(root, backend, "");
+	sis_autorecords sis_records found = { 0 };
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	if (!d && errno != ENOENT)
+		return sis_err_errno(err, errno, "'%s'", dir);
+	while (d && (e = readdir(d))) {
+		sis_autofree char *path = record_path(root, backend, e->d_name);
+		sis_autoerr struct sis_err bad = SIS_ERR_INIT;
+
+		if (sis_iqn_check(e->d_name, NULL) == 0 &&
+		    read_one(path, e->d_name, &found, &bad) < 0)
+			sis_log(SIS_LOG_WARN, "%s", sis_err_msg(&bad));
+	}
+	if (d)
+		closedir(d);
+	sis_vec_sort(&found, record_cmp);
+	*ret = found;
+	found = (sis_records){ 0 };
+	return 0;
+}
+
+int sis_records_add(const char *root, const char *backend, const char *iqn, sis_records *records,
+		    struct sis_err *err)
+{
+	sis_autofree char *path = NULL;
+	int rc;
+
+	if (sis_records_find(records, iqn))
+		return 0;
+	path = record_path(root, backend, iqn);
+	rc = read_one(path, iqn, records, err);
+	if (rc == -ENOENT) {
+		sis_err_clear(err);
+		return 0;
+	}
+	if (rc < 0)
+		return rc;
+	sis_vec_sort(records, record_cmp);
+	return 0;
+}
+
+int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
+		     struct sis_err *err)
+{
+	sis_autofree char *dir = record_path(root, backend, "");
+	sis_autofree char *path = record_path(root, backend, t->iqn);
+	sis_autostr struct sis_str text = { 0 };
+	int rc;
+
+	sis_vec_each(l, &t->luns)
+		if (l->guid)
+			sis_str_addf(&text, "%016" PRIx64 "\t%" PRIu32 "\t%s\t%s\n", l->guid, l->number,
+				     l->volume, l->path);
+	rc = sis_mkdir_p(dir, 0755, err);
+	return rc < 0 ? rc : sis_file_replace(path, sis_str_get(&text), 0644, err);
+}
+
+int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err)
+{
+	sis_autofree char *path = record_path(root, backend, iqn);
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		return sis_err_errno(err, errno, "cannot remove '%s'", path);
+	return 0;
+}

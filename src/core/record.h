@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What this tool made, remembered under /run/shareiscsi until the next boot: one small file a
+ * target, named by its IQN. Written before a target is made and removed after it is gone, so a
+ * crash leaves a record without target, never a target of ours without record.
+ */
+#ifndef SIS_CORE_RECORD_H
+#define SIS_CORE_RECORD_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "model/share.h"
+
+struct sis_record_lun {
+	uint64_t guid;
+	uint32_t number;
+	char *volume;
+	char *path;
+};
+
+struct sis_record {
+	char *iqn;
+	SIS_VEC(struct sis_record_lun) luns;
+};
+
+typedef SIS_VEC(struct sis_record) sis_records; /* sorted by IQN */
+
+/* All records of a back end. Unreadable ones are left out with a warning. */
+int sis_records_read(const char *root, const char *backend, sis_records *ret, struct sis_err *err);
+
+/* Adds the record of one target to *records unless it is there; a missing one is no error. */
+int sis_records_add(const char *root, const char *backend, const char *iqn, sis_records *records,
+		    struct sis_err *err);
+
+/* Replaces the record of a target by its LUNs. */
+int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
+		     struct sis_err *err);
+
+/* Forgets a target; a missing record is success. */
+int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err);
+
+const struct sis_record *sis_records_find(const sis_records *records, const char *iqn);
+void sis_records_free(sis_records *records);
+#define sis_autorecords __attribute__((cleanup(sis_records_free)))
+
+#endif

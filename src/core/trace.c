@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The recorder around programs and kernel trees. Knows no target.
+ */
+#include "core/trace.h"
+
+#include "base/str.h"
+
+static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
+		     struct sis_err *err)
+{
+	struct sis_trace *t = ctx;
+
+	if (cmd->changes) {
+		sis_autofree char *line = sis_cmd_text(cmd->argv);
+
+		sis_strv_add(&t->lines, line);
+		if (t->dry) {
+			*ret = (struct sis_cmd_result){ .out = sis_strdup(""),
+							.errout = sis_strdup("") };
+			return 0;
+		}
+	}
+	return t->runner->run(t->runner->ctx, cmd, ret, err);
+}
+
+/* Notes one line and says whether to do it. */
+static bool note(struct sis_trace *t, char *line)
+{
+	sis_strv_add(&t->lines, line);
+	free(line);
+	return !t->dry;
+}
+
+/* A path as it is without the root in front, ready for a shell. */
+static char *shown_path(const struct sis_trace *t, const char *path)
+{
+	const char *rest = sis_str_after(path, t->root);
+
+	return sis_shell_quote(rest ? rest : path);
+}
+
+static char *path_command(const struct sis_trace *t, const char *command, const char *path)
+{
+	sis_autofree char *shown = shown_path(t, path);
+
+	return sis_asprintf("%s %s", command, shown);
+}
+
+/* What echo is given: in double quotes where a shell needs any, as manuals of targets write it. */
+static char *echo_word(const char *data, size_t len)
+{
+	sis_autofree char *text = sis_strndup(data, len);
+	char *word = sis_str_trim(text);
+	sis_autofree char *quoted = sis_shell_quote(word);
+
+	if (sis_streq(word, quoted) || strpbrk(word, "\"$`\\!"))
+		return sis_steal(&quoted);
+	return sis_asprintf("\"%s\"", word);
+}
+
+static int trace_write(struct sis_kfs *k, const char *path, const char *data, size_t len)
+{
+	struct sis_trace *t = k->ctx;
+	sis_autofree char *word = echo_word(data, len), *shown = shown_path(t, path);
+
+	return note(t, sis_asprintf("echo %s > %s", word, shown)) ?
+		       sis_kfs_real_ops.write(k, path, data, len) :
+		       0;
+}
+
+static int trace_mkdir(struct sis_kfs *k, const char *path)
+{
+	return note(k->ctx, path_command(k->ctx, "mkdir", path)) ?
+		       sis_kfs_real_ops.mkdir(k, path) :
+		       0;
+}
+
+static int trace_rmdir(struct sis_kfs *k, const char *path)
+{
+	return note(k->ctx, path_command(k->ctx, "rmdir", path)) ?
+		       sis_kfs_real_ops.rmdir(k, path) :
+		       0;
+}
+
+static int trace_unlink(struct sis_kfs *k, const char *path)
+{
+	return note(k->ctx, path_command(k->ctx, "rm", path)) ?
+		       sis_kfs_real_ops.unlink(k, path) :
+		       0;
+}
+
+static int trace_symlink(struct sis_kfs *k, const char *target, const char *path)
+{
+	struct sis_trace *t = k->ctx;
+	sis_autofree char *from = shown_path(t, target), *to = shown_path(t, path);
+
+	return note(t, sis_asprintf("ln -s %s %s", from, to)) ?
+		       sis_kfs_real_ops.symlink(k, target, path) :
+		       0;
+}
+
+void sis_trace_init(struct sis_trace *t, bool dry, const char *root, struct sis_runner *ret_runner,
+		    struct sis_kfs *ret_kfs)
+{
+	static struct sis_kfs_ops ops;
+
+	ops = sis_kfs_real_ops;
+	ops.write = trace_write;
+	ops.mkdir = trace_mkdir;
+	ops.rmdir = trace_rmdir;
+	ops.unlink = trace_unlink;
+	ops.symlink = trace_symlink;
+	*t = (struct sis_trace){ .dry = dry, .runner = &sis_runner_real, .root = root };
+	*ret_runner = (struct sis_runner){ trace_run, t };
+	*ret_kfs = (struct sis_kfs){ root, &ops, t, SIS_KFS_TIMEOUT_MS };
+}
+
+void sis_trace_clear(struct sis_trace *t)
+{
+	sis_strv_free(&t->lines);
+}
