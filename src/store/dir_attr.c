@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Properties of one file or folder as extended attributes ("user." + property, see xattr(7)), and
+ * the guid among them. Knows nothing of inheritance or of which properties exist.
+ */
+#include <limits.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/xattr.h>
+
+#include "base/file.h"
+#include "base/str.h"
+#include "store/dir.h"
+
+enum { LOCK_MS = 5000 };
+
+#define PREFIX "user."
+
+struct attr_name {
+	char s[XATTR_NAME_MAX + 1];
+};
+
+static int attr_name(const char *prop, struct attr_name *ret)
+{
+	int n = snprintf(ret->s, sizeof(ret->s), PREFIX "%s", prop);
+
+	return n < 0 || (size_t)n >= sizeof(ret->s) ? -ERANGE : 0;
+}
+
+int sis_dir_attr_read(int fd, const char *prop, char **ret)
+{
+	char value[XATTR_SIZE_MAX];
+	struct attr_name name;
+	ssize_t n;
+
+	if (attr_name(prop, &name))
+		return -ENODATA;
+	n = fgetxattr(fd, name.s, value, sizeof(value));
+	if (n < 0)
+		return -errno;
+	/* A NUL is no part of any text; as '?' it stays visible and is refused where it matters. */
+	for (ssize_t i = 0; i < n; i++) {
+		if (!value[i])
+			value[i] = '?';
+	}
+	*ret = sis_strndup(value, (size_t)n);
+	return 0;
+}
+
+int sis_dir_attr_write(int fd, const char *prop, const char *value)
+{
+	struct attr_name name;
+	int r = attr_name(prop, &name);
+
+	if (r)
+		return r;
+	return fsetxattr(fd, name.s, value, strlen(value), 0) < 0 ? -errno : 0;
+}
+
+int sis_dir_attr_remove(int fd, const char *prop)
+{
+	struct attr_name name;
+
+	if (attr_name(prop, &name))
+		return -ENODATA;
+	return fremovexattr(fd, name.s) < 0 ? -errno : 0;
+}
+
+int sis_dir_attr_list(int fd, sis_strv *ret)
+{
+	sis_autofree char *names = sis_calloc(1, XATTR_LIST_MAX + 1);
+	ssize_t n = flistxattr(fd, names, XATTR_LIST_MAX);
+
+	if (n < 0)
+		return -errno;
+	for (const char *p = names; p < names + n; p += strlen(p) + 1) {
+		const char *prop = sis_str_after(p, PREFIX);
+
+		if (prop)
+			sis_strv_add(ret, prop);
+	}
+	return 0;
+}
+
+int sis_dir_random(uint64_t *ret, struct sis_err *err)
+{
+	uint64_t v = 0;
+
+	while (!v) {
+		if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v))
+			return sis_err_errno(err, errno, "cannot get random numbers");
+	}
+	*ret = v;
+	return 0;
+}
+
+/*
+ * The guid is stored as GUID:INODE, 16 hexadecimal digits and the inode number in decimal. A file
+ * copied with its attributes has another inode than it says, and so gets a guid of its own: two
+ * disks with one serial number would be merged by multipath, which destroys both. The price is
+ * that a volume restored from a backup is a new disk. Renaming and moving within the file system
+ * keep the inode and with it the guid.
+ *
+ * 1: stored and this file's; 0: none, or another file's; or -errno.
+ */
+static int guid_read(const struct sis_dir_node *n, uint64_t *ret)
+{
+	sis_autofree char *text = NULL;
+	uint64_t guid, inode;
+	char *colon;
+	int r = sis_dir_attr_read(n->fd, SIS_DIR_GUID, &text);
+
+	if (r)
+		return r == -ENODATA ? 0 : r;
+	colon = strchr(text, ':');
+	if (!colon)
+		return 0;
+	*colon = '\0';
+	if (sis_parse_hex(text, 16, &guid) || sis_parse_u64(colon + 1, 0, UINT64_MAX, &inode) ||
+	    !guid || inode != n->st.st_ino)
+		return 0;
+	*ret = guid;
+	return 1;
+}
+
+static int try_lock(void *ctx)
+{
+	const struct sis_dir_node *n = ctx;
+
+	if (flock(n->fd, LOCK_EX | LOCK_NB) == 0)
+		return 1;
+	return errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+}
+
+/* With the lock held: somebody else may have minted while we waited for it. */
+static int guid_mint(const struct sis_dir_node *n, uint64_t *ret, struct sis_err *err)
+{
+	sis_autofree char *text = NULL;
+	uint64_t guid;
+	int r = guid_read(n, ret);
+
+	if (r)
+		return r < 0 ? sis_dir_errno(err, -r) : 0;
+	r = sis_dir_random(&guid, err);
+	if (r)
+		return r;
+	text = sis_asprintf("%016llx:%llu", (unsigned long long)guid,
+			    (unsigned long long)n->st.st_ino);
+	r = sis_dir_attr_write(n->fd, SIS_DIR_GUID, text);
+	if (r) {
+		sis_dir_errno(err, -r);
+		sis_err_wrap(err, "it has no guid of its own yet and none can be stored");
+		return r;
+	}
+	*ret = guid;
+	return 0;
+}
+
+int sis_dir_guid(const struct sis_dir_node *n, uint64_t *ret, struct sis_err *err)
+{
+	int r = guid_read(n, ret);
+
+	if (r)
+		return r < 0 ? sis_dir_errno(err, -r) : 0;
+	r = sis_wait_until(try_lock, (void *)n, LOCK_MS);
+	if (r < 0)
+		return sis_dir_errno(err, -r);
+	if (!r)
+		return sis_err_set(err, ETIMEDOUT, "it has no guid of its own yet and another "
+				   "program holds a lock on the file");
+	r = guid_mint(n, ret, err);
+	(void)flock(n->fd, LOCK_UN); /* the lock ends with the descriptor anyway */
+	return r;
+}
