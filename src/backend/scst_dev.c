@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * SCST's devices: making, naming, identifying, reading and deleting them. Formats and limits are
+ * those of scst_vdisk.c. Must not decide which device a LUN gets.
+ */
+#include "backend/scst_dev.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "backend/holder.h"
+#include "base/alloc.h"
+#include "base/str.h"
+#include "model/field.h"
+#include "model/option.h"
+
+#define PREFIX "sis"
+enum { DIGITS = 12, NAME_LEN = 16, NAME_TRIES = 8 };
+
+static const char *const handlers[SIS_TYPE_N] = {
+	[SIS_TYPE_BLOCKIO] = "vdisk_blockio",
+	[SIS_TYPE_FILEIO] = "vdisk_fileio",
+	[SIS_TYPE_NULLIO] = "vdisk_nullio",
+};
+
+char *sis_scst_device_name(uint64_t ns, bool write_through)
+{
+	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	char *name = sis_asprintf(PREFIX "%c%0*d", write_through ? 'w' : 'c', DIGITS, 0);
+
+	for (int i = NAME_LEN - 1; i >= NAME_LEN - DIGITS; i--, ns /= 36)
+		name[i] = digits[ns % 36];
+	return name;
+}
+
+bool sis_scst_device_ours(const char *name)
+{
+	const char *mode = sis_str_after(name, PREFIX);
+
+	return mode && (*mode == 'c' || *mode == 'w') && strlen(name) == NAME_LEN &&
+	       strspn(name, "0123456789abcdefghijklmnopqrstuvwxyz") == NAME_LEN;
+}
+
+/* A name that nobody has, nor had: reservations left under a name go to its next bearer. */
+static char *free_name(struct sis_bx *bx, bool write_through)
+{
+	struct timespec now;
+	uint64_t ns;
+
+	clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
+	for (ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;; ns++) {
+		sis_autofree char *name = sis_scst_device_name(ns, write_through);
+
+		if (!sis_scst_exists(bx, SIS_SCST_DEVICES "/%s", name) &&
+		    !sis_kfs_exists(bx->kfs, SIS_SCST_PR "/%s", name) &&
+		    !sis_kfs_exists(bx->kfs, SIS_SCST_PR "/%s.1", name))
+			return sis_steal(&name);
+	}
+}
+
+/* A cache that is written through: only where one can write, and nullio keeps nothing. */
+static bool write_through(const struct sis_lun *l)
+{
+	return l->iomode == SIS_IOMODE_WT && !l->readonly && l->type != SIS_TYPE_NULLIO;
+}
+
+int sis_scst_device_command(const struct sis_caps *caps, const char *name, const struct sis_lun *l,
+			    char **ret, const char **ret_handler, struct sis_err *err)
+{
+	sis_autostr struct sis_str b = { 0 };
+	uint32_t bs = l->blocksize;
+	int r;
+
+	if (!handlers[l->type])
+		return sis_err_set(err, EINVAL, "SCST has no handler for this type of LUN");
+	if (bs != 512 && bs != 1024 && bs != 2048 && bs != 4096)
+		return sis_err_set(err, EINVAL, "SCST cannot have a block size of %u", bs);
+	sis_str_addf(&b, "add_device %s ", name);
+	if (l->type == SIS_TYPE_NULLIO) {
+		/* the one handler without a file; its size must be whole blocks */
+		sis_str_addf(&b, "blocksize=%u; size=%llu", bs,
+			     (unsigned long long)(l->size - l->size % bs));
+	} else {
+		r = sis_scst_check_word(l->path, "the path", err);
+		if (r < 0)
+			return r;
+		if (l->path[0] != '/')
+			return sis_err_set(err, EINVAL, "the path '%s' is not absolute", l->path);
+		sis_str_addf(&b, "filename=%s; blocksize=%u", l->path, bs);
+	}
+	if (l->readonly)
+		sis_str_add(&b, "; read_only=1");
+	if (write_through(l))
+		sis_str_add(&b, "; write_through=1");
+	/* blockio switches this on by itself where the volume can discard */
+	if (l->type == SIS_TYPE_FILEIO && l->thin && !l->readonly && caps->thin)
+		sis_str_add(&b, "; thin_provisioned=1");
+	*ret = sis_str_take(&b);
+	*ret_handler = handlers[l->type];
+	return 0;
+}
+
+static int explain_busy(struct sis_bx *bx, const struct sis_lun *l, struct sis_err *err)
+{
+	sis_autofree char *who = NULL;
+	struct stat st;
+
+	if (sis_kfs_stat(bx->kfs, &st, NULL, "%s", l->path) == 0)
+		who = sis_holder_text(bx->kfs, st.st_rdev);
+	return sis_err_set(err, EBUSY, "'%s' %s: release it there first", l->path,
+			   who ? who : "is held by another user (such as a mount or another target)");
+}
+
+/* What SCST's bare error numbers mean here. */
+static int explain_add(struct sis_bx *bx, int r, const struct sis_lun *l, struct sis_err *err)
+{
+	switch (r) {
+	case -EBUSY:
+		return explain_busy(bx, l, err);
+	case -ENOENT:
+		return sis_err_set(err, ENOENT, "SCST did not find '%s', or its directory '%s' is "
+				   "missing", l->path, SIS_SCST_PR);
+	case -ENOTBLK:
+		return sis_err_set(err, ENOTBLK, "'%s' is not a block device: use type=fileio",
+				   l->path);
+	case -EROFS:
+	case -EACCES:
+		return sis_err_set(err, -r, "'%s' can only be read: use iomode=ro", l->path);
+	case -EINVAL:
+		return sis_err_set(err, EINVAL, "SCST refused the parameters of the device for '%s': "
+				   "the kernel log says why", l->path);
+	default:
+		return r;
+	}
+}
+
+/* One try with one name; *ret_name is set when the device is there. */
+static int add_named(struct sis_bx *bx, const struct sis_lun *l, char **ret_name,
+		     struct sis_err *err)
+{
+	sis_autofree char *name = free_name(bx, write_through(l));
+	sis_autofree char *proof = sis_asprintf(SIS_SCST_DEVICES "/%s", name);
+	sis_autofree char *command = NULL, *mgmt = NULL;
+	const char *handler;
+	int r;
+
+	r = sis_scst_device_command(&bx->caps, name, l, &command, &handler, err);
+	if (r < 0)
+		return r;
+	mgmt = sis_asprintf(SIS_SCST "/handlers/%s/mgmt", handler);
+	r = sis_scst_make(bx, mgmt, command, proof, err);
+	if (r < 0) {
+		(void)sis_scst_device_del(bx, name, NULL); /* should it be there in spite of it */
+		return explain_add(bx, r, l, err);
+	}
+	*ret_name = sis_steal(&name);
+	return 0;
+}
+
+/*
+ * A device of ours that a crash left without LUN holds its volume: as EBUSY for blockio, which
+ * claims it, silently for the others. Looking at all devices costs, so only then.
+ */
+static int add_any(struct sis_bx *bx, const struct sis_lun *l, char **ret_name,
+		   struct sis_err *err)
+{
+	bool swept = sis_scst_priv(bx)->swept;
+	int r = 0;
+
+	if (l->type != SIS_TYPE_BLOCKIO)
+		r = sis_scst_device_sweep(bx, err);
+	/* EEXIST: taken meanwhile, or its default serial number (a hash of the name) clashes */
+	for (int i = 0; r == 0 && i < NAME_TRIES; i++) {
+		r = add_named(bx, l, ret_name, err);
+		if (r != -EEXIST)
+			break;
+		sis_err_clear(err);
+		r = 0;
+		if (i == NAME_TRIES - 1)
+			return sis_err_set(err, EEXIST, "found no free device name");
+	}
+	if (r == -EBUSY && !swept) {
+		sis_err_clear(err);
+		r = sis_scst_device_sweep(bx, err);
+		if (r == 0)
+			r = add_named(bx, l, ret_name, err);
+	}
+	return r;
+}
+
+/* SCST rounds a block size it does not like instead of refusing it. */
+static int check_blocksize(struct sis_bx *bx, const char *name, const struct sis_lun *l,
+			   struct sis_err *err)
+{
+	sis_autofree char *line = NULL;
+	uint64_t n = 0;
+	int r;
+
+	if (bx->dry)
+		return 0;
+	r = sis_scst_read_line(bx, &line, err, SIS_SCST_DEVICES "/%s/blocksize", name);
+	if (r < 0)
+		return r;
+	if (sis_parse_u64(line, 0, UINT32_MAX, &n) < 0 || n != l->blocksize)
+		return sis_err_set(err, EINVAL, "SCST made the block size %s, not %u", line,
+				   l->blocksize);
+	return 0;
+}
+
+int sis_scst_device_add(struct sis_bx *bx, const struct sis_lun *l, char **ret,
+			struct sis_err *err)
+{
+	sis_autofree char *name = NULL;
+	int r;
+
+	r = add_any(bx, l, &name, err);
+	if (r < 0)
+		return r;
+	r = check_blocksize(bx, name, l, err);
+	if (r == 0)
+		r = sis_scst_device_set_ids(bx, name, l, err);
+	if (r < 0) {
+		(void)sis_scst_device_del(bx, name, NULL); /* the first error is the one to tell */
+		return r;
+	}
+	*ret = sis_steal(&name);
+	return 0;
+}
+
+char *sis_scst_naa_plain(const char *text)
+{
+	const char *hex = sis_str_after(text, "0x");
+	char *plain = sis_strdup(hex ? hex : text);
+
+	sis_str_lower(plain);
+	return plain;
+}
+
+static int set_naa(struct sis_bx *bx, const char *name, const char *naa, struct sis_err *err)
+{
+	sis_autofree char *line = NULL, *plain = NULL, *value = NULL;
+	int r;
+
+	r = sis_scst_read_line(bx, &line, err, SIS_SCST_DEVICES "/%s/naa_id", name);
+	if (r == -ENOENT && !bx->dry) {
+		sis_err_clear(err); /* SCST before 3.0 makes its own */
+		return 0;
+	}
+	if (r < 0 && !bx->dry)
+		return r;
+	sis_err_clear(err);
+	plain = sis_scst_naa_plain(line ? line : "");
+	if (sis_streq(plain, naa))
+		return 0;
+	value = sis_asprintf("0x%s", naa);
+	return sis_scst_set(bx, value, err, SIS_SCST_DEVICES "/%s/naa_id", name);
+}
+
+int sis_scst_device_set_ids(struct sis_bx *bx, const char *name, const struct sis_lun *l,
+			    struct sis_err *err)
+{
+	int r = 0;
+
+	if (l->serial)
+		r = sis_scst_set(bx, l->serial, err, SIS_SCST_DEVICES "/%s/usn", name);
+	if (r == 0 && l->t10_id)
+		r = sis_scst_set(bx, l->t10_id, err, SIS_SCST_DEVICES "/%s/t10_dev_id", name);
+	if (r == 0 && l->naa)
+		r = set_naa(bx, name, l->naa, err);
+	return r;
+}
+
+/* The name a link of the tree ends in; caller frees. */
+static int link_name(struct sis_bx *bx, char **ret, struct sis_err *err, const char *path)
+{
+	sis_autofree char *link = NULL;
+	const char *slash;
+	int r;
+
+	r = sis_kfs_readlink(bx->kfs, &link, err, "%s", path);
+	if (r < 0)
+		return r;
+	slash = strrchr(link, '/');
+	*ret = sis_strdup(slash ? slash + 1 : link);
+	return 0;
+}
+
+/* Reservations stay behind under the name of the device, in a file and its backup copy. */
+static void drop_reservations(struct sis_bx *bx, const char *name)
+{
+	static const char *const suffixes[] = { "", ".1" };
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		/* a leftover does no harm: free_name() passes over it */
+		if (sis_kfs_exists(bx->kfs, SIS_SCST_PR "/%s%s", name, suffixes[i]))
+			(void)sis_kfs_unlink(bx->kfs, NULL, SIS_SCST_PR "/%s%s", name, suffixes[i]);
+	}
+}
+
+/* The LUNs that go with the device, for a dry run. */
+static void note_luns(struct sis_bx *bx, const char *name)
+{
+	sis_autostrv sis_strv exports = { 0 };
+
+	(void)sis_kfs_list(bx->kfs, &exports, NULL, SIS_SCST_DEVICES "/%s/exported", name);
+	sis_vec_each(e, &exports) {
+		sis_autofree char *link = NULL, *lun = NULL;
+		const char *path;
+
+		if (sis_kfs_readlink(bx->kfs, &link, NULL, SIS_SCST_DEVICES "/%s/exported/%s", name,
+				     *e) < 0)
+			continue;
+		path = strstr(link, "/targets/");
+		if (path) {
+			lun = sis_asprintf(SIS_SCST "%s", path);
+			sis_scst_note(bx, lun, false);
+		}
+	}
+}
+
+int sis_scst_device_del(struct sis_bx *bx, const char *name, struct sis_err *err)
+{
+	sis_autofree char *proof = sis_asprintf(SIS_SCST_DEVICES "/%s", name);
+	sis_autofree char *link = sis_asprintf(SIS_SCST_DEVICES "/%s/handler", name);
+	sis_autofree char *command = sis_asprintf("del_device %s", name);
+	sis_autofree char *handler = NULL, *mgmt = NULL;
+	int r;
+
+	if (!sis_scst_exists(bx, "%s", proof))
+		return 0;
+	r = link_name(bx, &handler, err, link);
+	if (r == -ENOENT && !sis_scst_exists(bx, "%s", proof)) {
+		sis_err_clear(err); /* went away meanwhile */
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	mgmt = sis_asprintf(SIS_SCST "/handlers/%s/mgmt", handler);
+	r = sis_scst_unmake(bx, mgmt, command, proof, err);
+	if (r < 0)
+		return r;
+	if (bx->dry)
+		note_luns(bx, name);
+	drop_reservations(bx, name);
+	return 0;
+}
+
+char *sis_scst_device_user(struct sis_bx *bx, const char *name, const char *iqn)
+{
+	sis_autofree char *own = iqn ? sis_asprintf("/targets/iscsi/%s/", iqn) : NULL;
+	sis_autostrv sis_strv exports = { 0 };
+
+	if (sis_kfs_list(bx->kfs, &exports, NULL, SIS_SCST_DEVICES "/%s/exported", name) < 0)
+		return NULL;
+	sis_vec_each(e, &exports) {
+		sis_autofree char *link = NULL;
+		const char *target;
+
+		if (sis_kfs_readlink(bx->kfs, &link, NULL, SIS_SCST_DEVICES "/%s/exported/%s", name,
+				     *e) < 0 ||
+		    strstr(link, "/copy_manager/") || (own && strstr(link, own)))
+			continue;
+		target = strstr(link, "/targets/");
+		return sis_strdup(target ? target + 1 : link);
+	}
+	return NULL;
+}
+
+int sis_scst_device_sweep(struct sis_bx *bx, struct sis_err *err)
+{
+	sis_autostrv sis_strv names = { 0 };
+	int r;
+
+	if (sis_scst_priv(bx)->swept)
+		return 0;
+	r = sis_kfs_list(bx->kfs, &names, err, SIS_SCST_DEVICES);
+	if (r < 0)
+		return r;
+	sis_vec_each(n, &names) {
+		sis_autofree char *user = NULL;
+
+		if (!sis_scst_device_ours(*n))
+			continue;
+		user = sis_scst_device_user(bx, *n, NULL);
+		r = user ? 0 : sis_scst_device_del(bx, *n, err);
+		if (r < 0)
+			return sis_err_wrap(err, "left-over device '%s'", *n);
+	}
+	sis_scst_priv(bx)->swept = true;
+	return 0;
+}
+
+/* An attribute as text; NULL where this handler or version has none. */
+static char *attribute(struct sis_bx *bx, const char *name, const char *attr)
+{
+	char *line = NULL;
+
+	return sis_scst_read_line(bx, &line, NULL, SIS_SCST_DEVICES "/%s/%s", name, attr) < 0 ?
+		       NULL : line;
+}
+
+static bool number(struct sis_bx *bx, const char *name, const char *attr, uint64_t *ret)
+{
+	sis_autofree char *line = attribute(bx, name, attr);
+
+	return line && sis_parse_u64(line, 0, UINT64_MAX, ret) == 0;
+}
+
+static enum sis_type type_of(const char *handler)
+{
+	for (int i = 0; i < SIS_TYPE_N; i++) {
+		if (handlers[i] && sis_streq(handlers[i], handler))
+			return (enum sis_type)i;
+	}
+	return SIS_TYPE_NONE;
+}
+
+/*
+ * The mode that was asked for. Not from write_through alone: initiators may switch the cache off
+ * (MODE SELECT), which is stricter and no difference; but a LUN reset switches it back on behind
+ * the back of who configured write_through=1, and that is one.
+ */
+static void read_iomode(struct sis_bx *bx, const char *name, struct sis_lun *l)
+{
+	bool asked_cache = sis_scst_device_ours(name) && name[strlen(PREFIX)] == 'c';
+	uint64_t wt = 0;
+
+	if (!number(bx, name, "write_through", &wt))
+		return;
+	l->iomode = wt && !asked_cache ? SIS_IOMODE_WT : SIS_IOMODE_WB;
+	if (!l->readonly) /* nothing is written, so nothing is cached */
+		l->known |= SIS_BIT(SIS_FIELD_IOMODE);
+}
+
+static void read_geometry(struct sis_bx *bx, const char *name, struct sis_lun *l)
+{
+	uint64_t n = 0;
+
+	if (number(bx, name, "blocksize", &n) && n <= UINT32_MAX) {
+		l->blocksize = (uint32_t)n;
+		l->known |= SIS_BIT(SIS_FIELD_BLOCKSIZE);
+	}
+	if (number(bx, name, "read_only", &n)) {
+		l->readonly = n != 0;
+		l->known |= SIS_BIT(SIS_FIELD_READONLY);
+	}
+	/* not known: SCST decides it by what the volume can do, ours is only a wish */
+	l->thin = number(bx, name, "thin_provisioned", &n) && n != 0;
+	if (number(bx, name, "size", &n)) {
+		l->size = n;
+		if (l->type != SIS_TYPE_NULLIO) /* rounded, and of no consequence */
+			l->known |= SIS_BIT(SIS_FIELD_SIZE);
+	}
+}
+
+static void read_ids(struct sis_bx *bx, const char *name, struct sis_lun *l)
+{
+	sis_autofree char *naa = attribute(bx, name, "naa_id");
+
+	l->serial = attribute(bx, name, "usn");
+	l->known |= l->serial ? SIS_BIT(SIS_FIELD_SERIAL) : 0;
+	l->t10_id = attribute(bx, name, "t10_dev_id");
+	l->known |= l->t10_id ? SIS_BIT(SIS_FIELD_T10_ID) : 0;
+	if (!naa)
+		return;
+	l->naa = naa[0] ? sis_scst_naa_plain(naa) : NULL;
+	l->known |= SIS_BIT(SIS_FIELD_NAA);
+}
+
+int sis_scst_device_read(struct sis_bx *bx, const char *name, struct sis_lun *ret,
+			 struct sis_err *err)
+{
+	sis_autofree char *link = sis_asprintf(SIS_SCST_DEVICES "/%s/handler", name);
+	sis_autofree char *handler = NULL;
+	struct sis_lun l = { 0 };
+	int r;
+
+	r = link_name(bx, &handler, err, link);
+	if (r < 0)
+		return r;
+	l.handle = sis_strdup(name);
+	l.type = type_of(handler);
+	l.known = SIS_BIT(SIS_FIELD_TYPE);
+	l.path = attribute(bx, name, "filename");
+	if (!l.path)
+		l.path = sis_strdup(""); /* nullio */
+	read_geometry(bx, name, &l);
+	read_iomode(bx, name, &l);
+	read_ids(bx, name, &l);
+	*ret = l;
+	return 0;
+}
