@@ -45,7 +45,9 @@
 	((typeof(&*(vec)->v))((vec)->n ? bsearch(key, (vec)->v, (vec)->n, sizeof(*(vec)->v), cmp) \
 				     : NULL))
 
-#define sis_vec_each(it, vec) for (typeof(&*(vec)->v) it = (vec)->v; it < (vec)->v + (vec)->n; it++)
+/* `it &&`: an empty one has no array, and even adding 0 to a null pointer is undefined in C. */
+#define sis_vec_each(it, vec) \
+	for (typeof(&*(vec)->v) it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
 
 void sis_vec_grow_(void **v, size_t n, size_t *cap, size_t size);
 void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size);
