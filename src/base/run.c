@@ -312,10 +312,15 @@ static void cut_newlines(struct sis_str *b)
 		b->s[--b->len] = '\0';
 }
 
+static int exit_status(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 static void fill_result(struct child *c, struct sis_cmd_result *ret)
 {
 	cut_newlines(&c->errout.text);
-	ret->status = WIFSIGNALED(c->status) ? 128 + WTERMSIG(c->status) : WEXITSTATUS(c->status);
+	ret->status = exit_status(c->status);
 	ret->out_len = c->out.text.len;
 	ret->out = sis_str_take(&c->out.text);
 	ret->errout = sis_str_take(&c->errout.text);
@@ -381,6 +386,136 @@ int sis_run_detached(const char *const *argv, const char *const *env, struct sis
 		return sis_err_errno(err, errno, "cannot start '%s'", argv[0]);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
+	return 0;
+}
+
+/* While a program runs in our place, only it is to be ended from the terminal. */
+struct terminal {
+	struct sigaction interrupt, quit;
+};
+
+static void terminal_yield(struct terminal *t)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	/* neither can fail with these arguments */
+	(void)sigaction(SIGINT, &ignore, &t->interrupt);
+	(void)sigaction(SIGQUIT, &ignore, &t->quit);
+}
+
+static void terminal_restore(const struct terminal *t)
+{
+	(void)sigaction(SIGINT, &t->interrupt, NULL);
+	(void)sigaction(SIGQUIT, &t->quit, NULL);
+}
+
+/* The dispositions as we had them ourselves. */
+static int foreground_attr(posix_spawnattr_t *attr, const struct terminal *t)
+{
+	sigset_t set;
+	int r;
+
+	sigemptyset(&set);
+	if (t->interrupt.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGINT);
+	if (t->quit.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGQUIT);
+	r = posix_spawnattr_setsigdefault(attr, &set);
+	return r ? r : posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGDEF);
+}
+
+static int foreground_spawn(const char *path, char *const *argv, int out, int errout,
+			    const struct terminal *t, pid_t *ret)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attr;
+	int r;
+
+	/* with glibc neither can fail */
+	(void)posix_spawn_file_actions_init(&files);
+	(void)posix_spawnattr_init(&attr);
+	r = foreground_attr(&attr, t);
+	if (r == 0 && out >= 0)
+		r = posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+	if (r == 0 && errout >= 0)
+		r = posix_spawn_file_actions_adddup2(&files, errout, STDERR_FILENO);
+	if (r == 0)
+		r = posix_spawn(ret, path, &files, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&files);
+	return -r;
+}
+
+static int foreground_start(struct child *c, const char *path, char *const *argv, bool take_out,
+			    bool take_errout, const struct terminal *t, struct sis_err *err)
+{
+	sis_autoclose int out = -1, errout = -1;
+	int r = take_out ? open_pipe(&c->out.fd, &out) : 0;
+
+	if (r == 0 && take_errout)
+		r = open_pipe(&c->errout.fd, &errout);
+	if (r == 0) {
+		make_waitable();
+		r = foreground_spawn(path, argv, out, errout, t, &c->pid);
+	}
+	return r < 0 ? sis_err_errno(err, -r, "cannot start '%s'", path) : 0;
+}
+
+/* Reads to the end, then waits, for as long as it takes. */
+static int foreground_collect(struct child *c)
+{
+	int r = 0;
+
+	while (r == 0 && (c->out.fd >= 0 || c->errout.fd >= 0)) {
+		struct pollfd p[] = {
+			{ .fd = c->out.fd, .events = POLLIN },
+			{ .fd = c->errout.fd, .events = POLLIN },
+		};
+
+		if (poll(p, 2, -1) < 0)
+			r = errno == EINTR ? 0 : -errno;
+		else if (p[0].revents)
+			r = capture_read(&c->out);
+		else if (p[1].revents)
+			r = capture_read(&c->errout);
+	}
+	/* after a failure too: it ends by itself when nobody reads from it */
+	capture_close(&c->out);
+	capture_close(&c->errout);
+	while (waitpid(c->pid, &c->status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return r;
+}
+
+int sis_run_foreground(const char *path, char *const *argv, struct sis_str *out,
+		       struct sis_str *errout, int *ret_status, struct sis_err *err)
+{
+	sis_cleanup(child_free) struct child c = {
+		.pidfd = -1,
+		.out = { .fd = -1, .max = SIS_RUN_MAX_OUTPUT },
+		.errout = { .fd = -1, .max = MAX_STDERR, .cut = true },
+	};
+	struct terminal t;
+	int r = check_absolute(path, err);
+
+	if (r < 0)
+		return r;
+	terminal_yield(&t);
+	r = foreground_start(&c, path, argv, out, errout, &t, err);
+	if (r == 0) {
+		r = foreground_collect(&c);
+		if (r < 0)
+			(void)sis_err_errno(err, -r, "cannot follow '%s'", path);
+	}
+	terminal_restore(&t);
+	if (r < 0)
+		return r;
+	if (out)
+		sis_str_addn(out, sis_str_get(&c.out.text), c.out.text.len);
+	if (errout)
+		sis_str_addn(errout, sis_str_get(&c.errout.text), c.errout.text.len);
+	*ret_status = exit_status(c.status);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "base/str.h"
 
 struct sis_cmd {
 	const char *const *argv;  /* NULL-ended; argv[0] is an absolute path */
@@ -53,6 +54,15 @@ extern const struct sis_runner sis_runner_real;
  * session, environment as above. 0 or -errno of fork; an exec that fails is nobody's concern.
  */
 int sis_run_detached(const char *const *argv, const char *const *env, struct sis_err *err);
+
+/*
+ * Runs a program in our place: our environment, our descriptors 0 to 2, no time limit; interrupts
+ * from the terminal are the program's. Where `out` or `errout` is not NULL, what it prints there is
+ * added to that instead. *ret_status as in struct sis_cmd_result. 0, or negative when it did not
+ * run.
+ */
+int sis_run_foreground(const char *path, char *const *argv, struct sis_str *out,
+		       struct sis_str *errout, int *ret_status, struct sis_err *err);
 
 /* The argument vector as a person would type it in a shell. Caller frees. */
 char *sis_cmd_text(const char *const *argv);
