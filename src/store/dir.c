@@ -187,13 +187,16 @@ static int list_named(struct sis_sx *sx, const char *name, struct listing *l, si
 /* Sorted, each once: names may lie below each other. */
 static void list_finish(sis_volumes *l)
 {
+	size_t kept = 0;
+
 	sis_vec_sort(l, sis_volume_cmp);
-	for (size_t i = l->n; i-- > 1;) {
-		if (!sis_streq(l->v[i].name, l->v[i - 1].name))
-			continue;
-		sis_volume_free(&l->v[i]);
-		sis_vec_remove(l, i);
+	for (size_t i = 0; i < l->n; i++) {
+		if (kept && sis_streq(l->v[i].name, l->v[kept - 1].name))
+			sis_volume_free(&l->v[i]);
+		else
+			l->v[kept++] = l->v[i];
 	}
+	l->n = kept;
 }
 
 static int dir_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret,

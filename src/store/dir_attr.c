@@ -12,7 +12,7 @@
 #include "base/str.h"
 #include "store/dir.h"
 
-enum { LOCK_MS = 5000 };
+enum { LOCK_MS = 1000 }; /* it is held for two system calls */
 
 #define PREFIX "user."
 

@@ -4,6 +4,7 @@
  * Sizes are only changed here and where a volume is made.
  */
 #include <fcntl.h>
+#include <sys/statvfs.h>
 
 #include "base/str.h"
 #include "store/dir.h"
@@ -51,10 +52,28 @@ int sis_dir_check_size(uint64_t size, uint32_t volblocksize, struct sis_err *err
 	return size > INT64_MAX ? sis_dir_errno(err, EFBIG) : 0;
 }
 
+/*
+ * Asked before, because a file system may hand out all that is left before it finds that this is
+ * not enough, and others would run out of space meanwhile.
+ */
+static bool space_left(int fd, uint64_t size)
+{
+	struct statvfs fs;
+	struct stat st;
+	uint64_t has;
+
+	if (fstatvfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return true; /* not known: fallocate tells */
+	has = (uint64_t)st.st_blocks * 512;
+	return size <= has || (size - has) / fs.f_frsize <= fs.f_bavail;
+}
+
 int sis_dir_reserve(int fd, uint64_t size, struct sis_err *err)
 {
 	int r;
 
+	if (!space_left(fd, size))
+		return sis_dir_errno(err, ENOSPC);
 	do
 		r = fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) < 0 ? errno : 0;
 	while (r == EINTR);
