@@ -116,9 +116,11 @@ static int volume_check(const struct sis_dir_node *n, const struct sis_volume *v
 	int mode = fcntl(n->fd, F_GETFL);
 
 	if (v->size < 512)
-		return sis_err_set(err, ENODATA, "the file is %s; set its size with "
+		return sis_err_set(err, ENODATA,
+				   "the file is %s; set its size with "
 				   "'zfs set volsize=SIZE %s'",
-				   v->size ? "smaller than a block of 512 bytes" : "empty", v->name);
+				   v->size ? "smaller than a block of 512 bytes" : "empty",
+				   v->name);
 	if (n->st.st_nlink > 1)
 		return sis_err_set(err, EMLINK, "the file has %ju names (hard links): two disks "
 				   "on one file would destroy its data", (uintmax_t)n->st.st_nlink);

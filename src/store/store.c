@@ -50,7 +50,8 @@ static int store_first(struct sis_sx *sx, struct sis_err *err)
 		if ((*s)->present(sx))
 			return 0;
 	}
-	return sis_err_set(err, ENODEV, "no store: ZFS is not there; install and load it, or give a "
+	return sis_err_set(err, ENODEV,
+			   "no store: ZFS is not there; install and load it, or give a "
 			   "folder with --store dir:PATH");
 }
 

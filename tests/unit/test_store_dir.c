@@ -240,7 +240,8 @@ static void test_create_errors(void **state)
 	fails(EEXIST, "cannot create 'mypool/v': dataset already exists", create, "mypool/v", &c);
 	fails(EEXIST, "cannot create 'mypool/v': dataset already exists", create, "mypool/v",
 	      &folder);
-	fails(ENOENT, "cannot create 'mypool/b/c': parent does not exist", create, "mypool/b/c", &c);
+	fails(ENOENT, "cannot create 'mypool/b/c': parent does not exist", create, "mypool/b/c",
+	      &c);
 	fails(ENOENT, "cannot create 'nope/b/c': no such pool 'nope'", create, "nope/b/c", &c);
 	fails(ENOTDIR, "cannot create 'mypool/v/c': parent is not a filesystem", create,
 	      "mypool/v/c", &c);
@@ -252,7 +253,8 @@ static void test_create_errors(void **state)
 	      "mypool/w", &c);
 	c.size = MIB;
 	c.volblocksize = 5000;
-	fails(EINVAL, "cannot create 'mypool/w': 'volblocksize' must be power of 2 from 512B to 16M",
+	fails(EINVAL,
+	      "cannot create 'mypool/w': 'volblocksize' must be power of 2 from 512B to 16M",
 	      create, "mypool/w", &c);
 	c = (struct sis_create){ .volume = true, .size = more_than_free(), .parents = true };
 	fails(ENOSPC, "cannot create 'mypool/n/w': out of space", create, "mypool/n/w", &c);
@@ -269,15 +271,21 @@ static void test_destroy(void **state)
 	make_volume("mypool/fs/v");
 	make_volume("mypool/fs/sub/w");
 	make_volume("mypool/v");
-	fails(EEXIST, "cannot destroy 'mypool/fs': filesystem has children; use '-r' to destroy the 3 "
-	      "datasets below it", destroy, "mypool/fs", false);
-	fails(EINVAL, "cannot destroy 'mypool': operation does not apply to pools; use 'zfs destroy "
-	      "-r mypool' to destroy all datasets in the pool", destroy, "mypool", false);
+	fails(EEXIST,
+	      "cannot destroy 'mypool/fs': filesystem has children; use '-r' to destroy the 3 "
+	      "datasets below it",
+	      destroy, "mypool/fs", false);
+	fails(EINVAL,
+	      "cannot destroy 'mypool': operation does not apply to pools; use 'zfs destroy "
+	      "-r mypool' to destroy all datasets in the pool",
+	      destroy, "mypool", false);
 	fails(ENOENT, "cannot open 'mypool/x': dataset does not exist", destroy, "mypool/x", true);
 	ok(destroy, "mypool/v", false);
 	put_text(in_dir("mypool/fs/sub/notes~"), "by hand");
-	fails(ENOTEMPTY, "cannot destroy 'mypool/fs': the folder of 'mypool/fs/sub' holds 'notes~', "
-	      "which is no dataset; remove it first", destroy, "mypool/fs", true);
+	fails(ENOTEMPTY,
+	      "cannot destroy 'mypool/fs': the folder of 'mypool/fs/sub' holds 'notes~', "
+	      "which is no dataset; remove it first",
+	      destroy, "mypool/fs", true);
 	assert_names("mypool/fs/sub/w mypool/fs/v"); /* all still there */
 	assert_int_equal(unlink(in_dir("mypool/fs/sub/notes~")), 0);
 	/* what a killed create left is no obstacle */

@@ -159,7 +159,8 @@ static void test_not_ready(void **state)
 			 "size with 'zfs set volsize=SIZE mypool/small'");
 	make_volume("mypool/v");
 	assert_int_equal(link(in_dir("mypool/v"), in_dir("mypool/second")), 0);
-	assert_not_ready("mypool/v", "the file has 2 names (hard links): two disks on one file would "
+	assert_not_ready("mypool/v",
+			 "the file has 2 names (hard links): two disks on one file would "
 			 "destroy its data");
 	assert_names("mypool/empty mypool/second mypool/small mypool/v");
 	ok(set, "mypool/small", "volsize", "1M");

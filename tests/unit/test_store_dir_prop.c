@@ -27,7 +27,8 @@ static void test_inherit(void **state)
 	ok(inherit, "mypool", "readonly", false);
 	assert_prop("mypool/fs/v", "readonly", NULL, SIS_SOURCE_NONE, NULL);
 
-	fails(SIS_ERR_USAGE, "invalid property 'shareiscsi'", inherit, "mypool", "shareiscsi", false);
+	fails(SIS_ERR_USAGE, "invalid property 'shareiscsi'", inherit, "mypool", "shareiscsi",
+	      false);
 	fails(EINVAL, "'volsize' property cannot be inherited", inherit, "mypool/fs/v", "volsize",
 	      false);
 	fails(EINVAL, "volblocksize property is read-only", inherit, "mypool/fs/v", "volblocksize",
@@ -49,17 +50,22 @@ static void test_set_user(void **state)
 	      "mypool/v", "Org.Foo:bar", "1");
 	fails(EINVAL, "cannot set property for 'mypool/v': '" SIS_PROP_SHARE ":guid' is readonly",
 	      set, "mypool/v", SIS_PROP_SHARE ":guid", "1");
-	fails(ENOENT, "cannot open 'mypool/x': dataset does not exist", set, "mypool/x", SHARE, "on");
+	fails(ENOENT, "cannot open 'mypool/x': dataset does not exist", set, "mypool/x", SHARE,
+	      "on");
 	memset(name + 2, 'b', 248);
 	ok(set, "mypool/v", name, "longest");
 	assert_prop("mypool/v", name, "longest", SIS_SOURCE_LOCAL, NULL);
 	name[250] = 'b';
-	snprintf(text, sizeof(text), "cannot set property for 'mypool/v': property name '%s' is too "
-		 "long for an extended attribute (250 bytes)", name);
+	snprintf(text, sizeof(text),
+		 "cannot set property for 'mypool/v': property name '%s' is too "
+		 "long for an extended attribute (250 bytes)",
+		 name);
 	fails(ENAMETOOLONG, text, set, "mypool/v", name, "x");
 	memset(name + 2, 'b', 254);
-	snprintf(text, sizeof(text), "cannot set property for 'mypool/v': property name '%s' is too "
-		 "long", name);
+	snprintf(text, sizeof(text),
+		 "cannot set property for 'mypool/v': property name '%s' is too "
+		 "long",
+		 name);
 	fails(ENAMETOOLONG, text, set, "mypool/v", name, "x");
 	memset(value, 'x', sizeof(value));
 	value[8192] = '\0';
@@ -83,7 +89,8 @@ static void test_set_long(void **state)
 	ok(set, "mypool/v", SHARE, "before");
 	r = sx.store->set(&sx, "mypool/v", SHARE, value, &err);
 	if (r)
-		assert_string_equal(sis_err_msg(&err), "cannot set property for 'mypool/v': property "
+		assert_string_equal(sis_err_msg(&err),
+				    "cannot set property for 'mypool/v': property "
 				    "value too long for what is left of the extended attributes, "
 				    "or the file system is full");
 	assert_prop("mypool/v", SHARE, r ? "before" : value, SIS_SOURCE_LOCAL, NULL);
@@ -102,20 +109,23 @@ static void test_set_native(void **state)
 	assert_int_equal(st.st_size, 16384);
 	fails(EINVAL, "cannot set property for 'mypool/v': 'volsize' must be a multiple of volume "
 	      "block size (16K)", set, "mypool/v", "volsize", "20000");
-	fails(EINVAL, "cannot set property for 'mypool/v': 'volsize' cannot be zero", set, "mypool/v",
-	      "volsize", "0");
+	fails(EINVAL, "cannot set property for 'mypool/v': 'volsize' cannot be zero", set,
+	      "mypool/v", "volsize", "0");
 	fails(EINVAL, "cannot set property for 'mypool/v': bad numeric value 'x'", set, "mypool/v",
 	      "volsize", "x");
 	fails(ERANGE, "cannot set property for 'mypool/v': numeric value is too large", set,
 	      "mypool/v", "volsize", "16E");
-	fails(EFBIG, "cannot set property for 'mypool/v': volume size exceeds limit for this system",
-	      set, "mypool/v", "volsize", "8E");
-	fails(EINVAL, "cannot set property for 'mypool': 'volsize' does not apply to datasets of this "
-	      "type", set, "mypool", "volsize", "1M");
+	fails(EFBIG,
+	      "cannot set property for 'mypool/v': volume size exceeds limit for this system", set,
+	      "mypool/v", "volsize", "8E");
+	fails(EINVAL,
+	      "cannot set property for 'mypool': 'volsize' does not apply to datasets of this "
+	      "type",
+	      set, "mypool", "volsize", "1M");
 	fails(EINVAL, "cannot set property for 'mypool/v': 'volblocksize' is readonly", set,
 	      "mypool/v", "volblocksize", "4096");
-	fails(EINVAL, "cannot set property for 'mypool/v': 'readonly' must be one of 'on | off'", set,
-	      "mypool/v", "readonly", "yes");
+	fails(EINVAL, "cannot set property for 'mypool/v': 'readonly' must be one of 'on | off'",
+	      set, "mypool/v", "readonly", "yes");
 	ok(set, "mypool", "readonly", "on");
 	fails(EROFS, "cannot set property for 'mypool/v': dataset is read-only", set, "mypool/v",
 	      "volsize", "1M");
@@ -136,8 +146,8 @@ static void test_resize_thick(void **state)
 	assert_int_equal(st.st_size, 3 * MIB);
 	assert_true(st.st_blocks * 512 >= 3 * MIB); /* still reserved */
 	size = sis_asprintf("%llu", (unsigned long long)more_than_free());
-	fails(ENOSPC, "cannot set property for 'mypool/v': out of space", set, "mypool/v", "volsize",
-	      size);
+	fails(ENOSPC, "cannot set property for 'mypool/v': out of space", set, "mypool/v",
+	      "volsize", size);
 	assert_int_equal(stat(in_dir("mypool/v"), &st), 0);
 	assert_int_equal(st.st_size, 3 * MIB);
 	assert_true(st.st_blocks * 512 < 4 * MIB);
