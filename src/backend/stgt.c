@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * STGT: targets of the user-space daemon tgtd. What opens a target is its access rules (a target
+ * without any lets nobody in), so that they are always bound last and taken away first.
+ * Must not talk to tgtd but through stgt_adm.h.
+ */
+#include "backend/stgt.h"
+
+#include <inttypes.h>
+
+#include "backend/stgt_int.h"
+#include "base/alloc.h"
+#include "base/str.h"
+#include "model/field.h"
+#include "model/option.h"
+
+#define TGT_NAMES SIS_STGT_VERSION(1, 0, 83) /* initiator names and addresses: either lets in */
+#define TGT_UNMAP SIS_STGT_VERSION(1, 0, 90) /* UNMAP reaches a block device */
+
+enum { MAX_TID_TRIES = 16 };
+
+/* ---- probe ---- */
+
+/* Leaves of the capabilities what this daemon can do. */
+static void narrow(struct sis_caps *c, uint32_t version, const char *system)
+{
+	sis_autostrv sis_strv stores = { 0 };
+
+	if (version >= TGT_NAMES)
+		c->caps |= SIS_CAP_RULE_NAME | SIS_CAP_RULE_MIXED;
+	c->thin = version >= TGT_UNMAP;
+	sis_stgt_parse_stores(system, &stores);
+	if (!stores.n)
+		return; /* a tgtd that does not tell: it refuses what it has not */
+	for (int i = SIS_IOMODE_WT; i < SIS_IOMODE_N; i++) {
+		bool sync = c->iomode[i] == SIS_IOMODE_WT;
+		const char *store = sync ? "rdwr" : sis_iomode_names[c->iomode[i]];
+
+		if (store && !sis_stgt_has_store(&stores, store, sync ? "sync" : NULL))
+			c->iomode[i] = SIS_IOMODE_NONE;
+	}
+	if (!sis_stgt_has_store(&stores, "ssc", NULL))
+		for (int i = 0; i < SIS_TYPE_N; i++) {
+			if (c->block_type[i] == SIS_TYPE_TAPE)
+				c->block_type[i] = c->file_type[i] = SIS_TYPE_NONE;
+		}
+	if (!sis_stgt_has_store(&stores, "sg", NULL))
+		c->block_type[SIS_TYPE_PT] = SIS_TYPE_NONE;
+}
+
+static int stgt_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *err)
+{
+	const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_SYSTEM };
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	sis_autofree char *system = NULL;
+	struct sis_probe p = { .state = SIS_PROBE_RUNNING };
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, &e);
+
+	if (r == -ENOENT) {
+		*ret = (struct sis_probe){ .state = SIS_PROBE_ABSENT,
+					   .hint = sis_strdup("install the package tgt (Debian) or "
+							      "scsi-target-utils (Red Hat)") };
+		return 0;
+	}
+	r = r < 0 ? r : sis_stgt_call(&g->adm, bx, &show, &system, &e);
+	if (r == -SIS_ERR_NOTARGET) {
+		p.state = SIS_PROBE_STOPPED;
+		p.hint = sis_asprintf("%s; start it: systemctl start tgt (Debian) or tgtd "
+				      "(Red Hat)", sis_err_msg(&e));
+	} else if (r == -ENODEV) {
+		p.state = SIS_PROBE_STOPPED;
+		p.hint = sis_strdup("tgtd runs without its iscsi driver; start it: "
+				    "tgtadm --lld iscsi --op start --mode lld");
+	} else if (r < 0) {
+		return sis_err_move(err, &e);
+	}
+	/* Without a version only what every version can do is offered. */
+	(void)sis_stgt_adm_version(&g->adm, bx, r == 0, &p.version, NULL);
+	if (r == 0)
+		narrow(&bx->caps, p.version ? sis_stgt_version(p.version) : 0, system);
+	*ret = p;
+	return 0;
+}
+
+/* ---- targets ---- */
+
+/*
+ * tgtd says "exists" of a TID and of a name alike. Reads what there is: 1 with t->tid set when the
+ * target is there and as empty as a new one, 0 when only the TID was taken meanwhile.
+ */
+static int adopt(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
+{
+	sis_autostate struct sis_state state = { 0 };
+	const struct sis_target *live;
+	int r = sis_stgt_read_bare(bx, &state, err);
+
+	if (r < 0)
+		return r;
+	live = sis_state_find(&state, t->iqn);
+	if (!live)
+		return 0;
+	if (live->luns.n || live->known & SIS_BIT(SIS_FIELD_RULES))
+		return sis_err_set(err, EEXIST, "target '%s' already exists in tgtd as TID "
+				   "%" PRIu32, t->iqn, live->tid);
+	t->tid = live->tid;
+	return 1;
+}
+
+static int stgt_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
+{
+	struct sis_stgt_req q = { .op = SIS_STGT_NEW, .mode = SIS_STGT_TARGET,
+				  .targetname = t->iqn };
+	sis_autostate struct sis_state state = { 0 };
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	if (r == 0)
+		r = sis_stgt_rules_check(&t->rules, err);
+	if (r == 0 && !g->was_read)
+		r = sis_stgt_read_bare(bx, &state, err);
+	for (int i = 0; r == 0 && i < MAX_TID_TRIES; i++) {
+		sis_autoerr struct sis_err e = SIS_ERR_INIT;
+
+		q.tid = sis_stgt_tid_lowest_free(g);
+		r = sis_stgt_request(bx, &q, &e);
+		if (r == 0) {
+			t->tid = q.tid;
+			sis_stgt_tid_add(g, q.tid);
+			return 0;
+		}
+		r = r == -EEXIST ? adopt(bx, t, err) : sis_err_move(err, &e);
+		if (r == 1)
+			return 0;
+	}
+	return r < 0 ? r : sis_err_set(err, EEXIST, "no TID is left free for '%s': others take "
+						    "them as fast as they are found", t->iqn);
+}
+
+static int stgt_target_set(struct sis_bx *bx, const struct sis_target *t,
+			   const struct sis_target *live, unsigned changed, struct sis_err *err)
+{
+	sis_rules want, have;
+	int r;
+
+	if (!(changed & SIS_BIT(SIS_FIELD_RULES)))
+		return 0;
+	/* The rules of a hidden target are what shows it: they come with target_show. */
+	if (!live || !(live->known & SIS_BIT(SIS_FIELD_RULES)))
+		return 0;
+	want = sis_stgt_rules_of(&t->rules);
+	have = sis_stgt_rules_of(&live->rules);
+	r = sis_stgt_rules_check(&want, err);
+	/* First in, then out: whoever may stay is never shut out. */
+	if (r == 0)
+		r = sis_stgt_rules_bind(bx, live->tid, &want, &have, err);
+	return r < 0 ? r : sis_stgt_rules_unbind(bx, live->tid, &have, &want, err);
+}
+
+static int stgt_target_show(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
+{
+	const struct sis_stgt_req ready = { .op = SIS_STGT_UPDATE, .mode = SIS_STGT_TARGET,
+					    .tid = t->tid, .name = "state", .value = "ready" };
+	const sis_rules want = sis_stgt_rules_of(&t->rules), none = { 0 };
+	struct sis_stgt_tid *tid;
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	if (r < 0)
+		return r;
+	r = sis_stgt_rules_bind(bx, t->tid, &want, &none, err);
+	tid = sis_stgt_tid_find(g, t->tid);
+	if (r == 0 && tid && tid->offline)
+		r = sis_stgt_request(bx, &ready, err);
+	return r;
+}
+
+static int stgt_target_hide(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
+{
+	const sis_rules have = sis_stgt_rules_of(&live->rules), none = { 0 };
+
+	return sis_stgt_rules_unbind(bx, live->tid, &have, &none, err);
+}
+
+static int stgt_session_end(struct sis_bx *bx, const struct sis_target *live,
+			    const struct sis_session *s, struct sis_err *err)
+{
+	struct sis_stgt_req q = { .op = SIS_STGT_DELETE, .mode = SIS_STGT_CONN, .tid = live->tid };
+	sis_autofree char *id = sis_strdup(s->id);
+	char *cid = strchr(id, ':');
+	uint64_t n;
+
+	if (cid)
+		*cid++ = '\0';
+	if (!cid || sis_parse_u64(id, 0, UINT64_MAX, &q.sid) < 0 ||
+	    sis_parse_u64(cid, 0, UINT32_MAX, &n) < 0)
+		return sis_err_set(err, EINVAL, "'%s' is no session of STGT", s->id);
+	q.cid = (uint32_t)n;
+	return sis_stgt_request_or(bx, &q, ENOENT, err);
+}
+
+/* Ends the sessions of a target with that TID and name, as tgtd has them now. */
+static int sessions_end_now(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
+{
+	sis_autostate struct sis_state state = { 0 };
+	const struct sis_target *now;
+	int r = sis_stgt_read_bare(bx, &state, err);
+
+	if (r < 0)
+		return r;
+	now = sis_state_find(&state, live->iqn);
+	for (size_t i = 0; r == 0 && now && now->tid == live->tid && i < now->sessions.n; i++)
+		r = stgt_session_end(bx, now, &now->sessions.v[i], err);
+	return r;
+}
+
+static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, bool force,
+			   struct sis_err *err)
+{
+	const struct sis_stgt_req q = { .op = SIS_STGT_DELETE, .mode = SIS_STGT_TARGET,
+					.tid = live->tid };
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	if (r < 0)
+		return r;
+	if (live->sessions.n && !force)
+		return sis_err_set(err, SIS_ERR_INUSE, "target '%s' has %zu session%s", live->iqn,
+				   live->sessions.n, live->sessions.n == 1 ? "" : "s");
+	/* Whoever is thrown out must not come back in. */
+	if (live->sessions.n)
+		r = stgt_target_hide(bx, live, err);
+	for (size_t i = 0; r == 0 && i < live->sessions.n; i++)
+		r = stgt_session_end(bx, live, &live->sessions.v[i], err);
+	if (r < 0)
+		return r;
+	r = sis_stgt_request_or(bx, &q, ENOENT, &e);
+	if (r == -EBUSY) { /* a session that is ending, or one that came since it was read */
+		r = force ? sessions_end_now(bx, live, &e) : 0;
+		r = r < 0 ? r : sis_stgt_request_delete(bx, &q, &e);
+	}
+	if (r == -EBUSY)
+		return sis_err_set(err, SIS_ERR_INUSE, "target '%s' still has sessions", live->iqn);
+	if (r < 0)
+		return sis_err_move(err, &e);
+	sis_stgt_tid_remove(g, live->tid);
+	return 0;
+}
+
+const struct sis_backend sis_backend_stgt = {
+	.name = "stgt",
+	.title = "STGT (tgtd, user space)",
+	.caps = {
+		.title = "STGT",
+		/* names of initiators are added by probe() where tgtd treats them safely */
+		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_ADDRESS | SIS_CAP_RULE_PREFIX |
+			SIS_CAP_RESIZE,
+		.first_lun = 1, /* LUN 0 is tgtd's controller */
+		.max_lun = 16383, /* what REPORT LUNS of tgtd can encode */
+		.default_blocksize = 512,
+		.block_type = {
+			[SIS_TYPE_DISK] = SIS_TYPE_DISK,
+			[SIS_TYPE_TAPE] = SIS_TYPE_TAPE,
+			[SIS_TYPE_SSC] = SIS_TYPE_TAPE,
+			[SIS_TYPE_PT] = SIS_TYPE_PT,
+		},
+		.file_type = {
+			[SIS_TYPE_DISK] = SIS_TYPE_DISK,
+			[SIS_TYPE_TAPE] = SIS_TYPE_TAPE,
+			[SIS_TYPE_SSC] = SIS_TYPE_TAPE,
+		},
+		.iomode = {
+			[SIS_IOMODE_NONE] = SIS_IOMODE_RDWR,
+			[SIS_IOMODE_WT] = SIS_IOMODE_WT, /* rdwr, opened O_SYNC */
+			[SIS_IOMODE_WB] = SIS_IOMODE_RDWR,
+			[SIS_IOMODE_RDWR] = SIS_IOMODE_RDWR,
+			[SIS_IOMODE_AIO] = SIS_IOMODE_AIO,
+			[SIS_IOMODE_MMAP] = SIS_IOMODE_MMAP,
+			[SIS_IOMODE_SG] = SIS_IOMODE_SG,
+			[SIS_IOMODE_SSC] = SIS_IOMODE_SSC,
+		},
+		.choose_naa = true,
+		.max_name = 223,
+		.max_serial = 36,
+		.bad_path = ",\n", /* tgtd cuts at a comma; a line break would forge its listing */
+		.bad_name = "",
+	},
+	.probe = stgt_probe,
+	/* prepare: the daemon runs, nothing else is needed */
+	.read = sis_stgt_read,
+	.target_add = stgt_target_add,
+	.target_set = stgt_target_set,
+	.target_show = stgt_target_show,
+	.target_hide = stgt_target_hide,
+	.target_del = stgt_target_del,
+	.lun_add = sis_stgt_lun_add,
+	.lun_set = sis_stgt_lun_set,
+	.lun_del = sis_stgt_lun_del,
+	.session_end = stgt_session_end,
+	.done = sis_stgt_done,
+};

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Requests to tgtd, carried by its own program tgtadm. Must not decide what an answer means for a
+ * share: it only turns tgtadm's words into error codes.
+ */
+#include "backend/stgt_adm.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/str.h"
+
+/* tgtd's own control socket, from 1.0.58 on, without ".PORT" (tgt: usr/tgtadm.h). */
+static const char default_socket[] = "/var/run/tgtd/socket";
+
+enum {
+	MAX_ARGS = 40,
+	VERSION_TIMEOUT_MS = 5000,
+	MAX_VERSION = 32,
+	/* tgtadm's exit status without a daemon is the errno of its first write. */
+	STATUS_NO_DAEMON = ENOTCONN,
+};
+
+/* What tgtadm says on stderr after "tgtadm: " (tgt: usr/tgtadm.c). */
+static const struct {
+	const char *text;
+	int code;
+} answers[] = {
+	{ "this target already exists", EEXIST },
+	{ "this logical unit number already exists", EEXIST },
+	{ "this access control rule already exists", EEXIST },
+	{ "can't find the target", ENOENT },
+	{ "can't find the logical unit", ENOENT },
+	{ "can't find the session", ENOENT },
+	{ "can't find the connection", ENOENT },
+	{ "this access control rule does not exist", ENOENT },
+	{ "this target is still active", EBUSY },
+	{ "this logical unit is still active", EBUSY },
+	{ "this device has Prevent Removal set", EBUSY },
+	{ "can't find the driver", ENODEV },
+	{ "out of memory", ENOMEM },
+	{ "invalid request", EINVAL },
+	{ "unknown parameter", EINVAL },
+	{ "this operation isn't supported", EOPNOTSUPP },
+};
+
+static const char *const op_words[] = {
+	[SIS_STGT_NEW] = "new",   [SIS_STGT_DELETE] = "delete", [SIS_STGT_SHOW] = "show",
+	[SIS_STGT_BIND] = "bind", [SIS_STGT_UNBIND] = "unbind", [SIS_STGT_UPDATE] = "update",
+};
+
+static const char *const mode_words[] = {
+	[SIS_STGT_SYSTEM] = "system",
+	[SIS_STGT_TARGET] = "target",
+	[SIS_STGT_LUN] = "logicalunit",
+	[SIS_STGT_CONN] = "conn",
+};
+
+int sis_stgt_adm_init(struct sis_stgt_adm *a, const struct sis_bx *bx, struct sis_err *err)
+{
+	int r = sis_backend_program(bx->root, "tgtadm", &a->program, err);
+
+	if (r < 0)
+		return r;
+	/* Each tgtadm has the socket of its own version built in, so it is named only if needed. */
+	if (bx->control_socket)
+		a->socket = sis_strdup(bx->control_socket);
+	else if (*bx->root)
+		a->socket = sis_asprintf("%s%s", bx->root, default_socket);
+	return 0;
+}
+
+void sis_stgt_adm_free(struct sis_stgt_adm *a)
+{
+	free(a->program);
+	free(a->socket);
+	*a = (struct sis_stgt_adm){ 0 };
+}
+
+/* Path of the control socket, for messages and to look who listens. Caller frees. */
+static char *socket_path(const struct sis_stgt_adm *a, const struct sis_bx *bx)
+{
+	return sis_asprintf("%s.%u", a->socket ? a->socket : default_socket, bx->control_port);
+}
+
+/* ---- version ---- */
+
+/*
+ * The daemon's pid, or 0: it holds a lock on a file beside its socket. Asking for the lock costs
+ * the daemon nothing, while a connection without a request on it would.
+ */
+static pid_t daemon_pid(const struct sis_stgt_adm *a, const struct sis_bx *bx)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	sis_autofree char *path = socket_path(a, bx);
+	sis_autofree char *file = sis_asprintf("%s.lock", path);
+	sis_autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid < 0)
+		return 0;
+	return lock.l_pid;
+}
+
+/* The daemon's program file, which can be started even after it was replaced on disk, or NULL. */
+static char *daemon_program(const struct sis_stgt_adm *a, const struct sis_bx *bx)
+{
+	pid_t pid = daemon_pid(a, bx);
+	struct stat st;
+
+	/* What another user runs is nothing that this one should start. */
+	if (pid <= 0 || sis_kfs_stat(bx->kfs, &st, NULL, "/proc/%d", (int)pid) < 0 ||
+	    st.st_uid != geteuid())
+		return NULL;
+	return sis_asprintf("%s/proc/%d/exe", bx->root, (int)pid);
+}
+
+static int program_version(const struct sis_bx *bx, const char *program, char **ret,
+			   struct sis_err *err)
+{
+	const char *const argv[] = { program, "--version", NULL };
+	const struct sis_cmd cmd = { .argv = argv, .timeout_ms = VERSION_TIMEOUT_MS };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	const char *text;
+	int r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
+
+	if (r < 0)
+		return r;
+	text = sis_str_trim(res.out);
+	if (res.status != 0 || !*text || strlen(text) > MAX_VERSION || !sis_str_clean(text))
+		return sis_err_set(err, EPROTO, "'%s --version' tells no version", program);
+	*ret = sis_strdup(text);
+	return 0;
+}
+
+int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, bool running,
+			 char **ret, struct sis_err *err)
+{
+	sis_autofree char *program = running ? daemon_program(a, bx) : NULL;
+
+	if (program && program_version(bx, program, ret, NULL) == 0)
+		return 0;
+	return program_version(bx, a->program, ret, err);
+}
+
+/* ---- requests ---- */
+
+/* An argument vector with room for the few numbers in it. */
+struct args {
+	const char *v[MAX_ARGS];
+	size_t n;
+	char numbers[6][24];
+	size_t n_numbers;
+};
+
+static void args_add(struct args *a, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	a->v[a->n++] = option;
+	a->v[a->n++] = value;
+}
+
+static void args_number(struct args *a, const char *option, uint64_t value)
+{
+	char *text = a->numbers[a->n_numbers++];
+
+	(void)snprintf(text, sizeof(a->numbers[0]), "%" PRIu64, value); /* 20 digits at most */
+	args_add(a, option, text);
+}
+
+/* The words stand as in tgt's documentation; only --params must come behind --mode. */
+static void args_make(struct args *a, const struct sis_stgt_adm *adm, const struct sis_bx *bx,
+		      const struct sis_stgt_req *q)
+{
+	a->v[a->n++] = adm->program;
+	if (bx->control_port)
+		args_number(a, "-C", bx->control_port);
+	args_add(a, "--lld", "iscsi");
+	args_add(a, "--op", op_words[q->op]);
+	args_add(a, "--mode", mode_words[q->mode]);
+	if (q->tid)
+		args_number(a, "--tid", q->tid);
+	if (q->mode == SIS_STGT_LUN)
+		args_number(a, "--lun", q->lun);
+	if (q->mode == SIS_STGT_CONN) {
+		args_number(a, "--sid", q->sid);
+		args_number(a, "--cid", q->cid);
+	}
+	args_add(a, "-T", q->targetname);
+	args_add(a, "-b", q->path);
+	args_add(a, "-E", q->bstype);
+	if (q->blocksize)
+		args_number(a, "-y", q->blocksize);
+	args_add(a, "--bsoflags", q->bsoflags);
+	args_add(a, "--device-type", q->device_type);
+	args_add(a, "--params", q->params);
+	args_add(a, "--name", q->name);
+	args_add(a, "--value", q->value);
+	args_add(a, "--initiator-address", q->address);
+	args_add(a, "--initiator-name", q->initiator);
+	a->v[a->n] = NULL;
+}
+
+/* tgtadm says "not connected" for a socket it may not use, too. */
+static int no_daemon(const struct sis_stgt_adm *a, const struct sis_bx *bx, struct sis_err *err)
+{
+	sis_autofree char *path = socket_path(a, bx);
+
+	if (access(path, W_OK) < 0 && errno == EACCES)
+		return sis_err_set(err, EACCES, "permission denied on tgtd's socket '%s': run this "
+				   "as the user that runs tgtd, usually root", path);
+	return sis_err_set(err, SIS_ERR_NOTARGET, "tgtd does not answer on '%s'", path);
+}
+
+static int refused(const struct args *a, const char *said, struct sis_err *err)
+{
+	sis_autofree char *command = sis_cmd_text(a->v);
+	const char *text = sis_str_after(said, "tgtadm: ");
+	int code = EIO;
+
+	for (size_t i = 0; text && i < sizeof(answers) / sizeof(answers[0]); i++) {
+		if (sis_streq(text, answers[i].text))
+			code = answers[i].code;
+	}
+	return sis_err_set(err, code, "tgtd refused '%s': %s", command,
+			   text ? text : *said ? said : "no reason given");
+}
+
+int sis_stgt_call(const struct sis_stgt_adm *a, const struct sis_bx *bx,
+		  const struct sis_stgt_req *req, char **ret_out, struct sis_err *err)
+{
+	sis_autofree char *var = a->socket ? sis_asprintf("TGT_IPC_SOCKET=%s", a->socket) : NULL;
+	const char *const env[] = { var, NULL };
+	struct args args = { 0 };
+	const struct sis_cmd cmd = { .argv = args.v, .env = env,
+				     .changes = req->op != SIS_STGT_SHOW };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	int r;
+
+	args_make(&args, a, bx, req);
+	r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
+	if (r < 0)
+		return r;
+	if (res.status == STATUS_NO_DAEMON)
+		return no_daemon(a, bx, err);
+	if (res.status != 0)
+		return refused(&args, res.errout, err);
+	/* The exit status is 0 as well when tgtd closes the connection instead of answering. */
+	if (*res.errout)
+		return sis_err_set(err, EIO, "no answer from tgtd (%s): it ended, or it serves "
+				   "only the user and group it runs as", res.errout);
+	if (ret_out)
+		*ret_out = sis_steal(&res.out);
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Talking to a running tgtd: which one, and one request at a time. Nothing above this file knows
+ * how a request travels; nothing in it knows what a target should look like.
+ */
+#ifndef SIS_BACKEND_STGT_ADM_H
+#define SIS_BACKEND_STGT_ADM_H
+
+#include <stdint.h>
+
+#include "backend/backend.h"
+
+/* The way to one daemon. */
+struct sis_stgt_adm {
+	char *program; /* tgtadm; owned */
+	char *socket;  /* as in $TGT_IPC_SOCKET: without ".PORT"; NULL = tgtadm's own; owned */
+};
+
+enum sis_stgt_op {
+	SIS_STGT_NEW,
+	SIS_STGT_DELETE,
+	SIS_STGT_SHOW,
+	SIS_STGT_BIND,
+	SIS_STGT_UNBIND,
+	SIS_STGT_UPDATE,
+};
+
+enum sis_stgt_mode {
+	SIS_STGT_SYSTEM,
+	SIS_STGT_TARGET,
+	SIS_STGT_LUN,
+	SIS_STGT_CONN,
+};
+
+/* One request; what is zero or NULL is left out. All strings are borrowed. */
+struct sis_stgt_req {
+	enum sis_stgt_op op;
+	enum sis_stgt_mode mode;
+	uint32_t tid;            /* 0 = none: all targets */
+	uint32_t lun;            /* mode LUN */
+	uint64_t sid;            /* mode CONN */
+	uint32_t cid;            /* mode CONN */
+	const char *targetname;  /* new target */
+	const char *path;        /* new LUN, and the four below */
+	const char *bstype;      /* NULL = rdwr; a tape is always ssc */
+	uint32_t blocksize;      /* 0 = 512 */
+	const char *bsoflags;
+	const char *device_type; /* NULL = disk */
+	const char *params;      /* update LUN: k=v,k=v */
+	const char *name, *value; /* update target */
+	const char *address;     /* bind, unbind target: this or the next */
+	const char *initiator;
+};
+
+/*
+ * Finds tgtadm below bx->root and which daemon is meant. -ENOENT when there is no tgtadm. Does not
+ * look whether a daemon runs.
+ */
+int sis_stgt_adm_init(struct sis_stgt_adm *a, const struct sis_bx *bx, struct sis_err *err);
+void sis_stgt_adm_free(struct sis_stgt_adm *a);
+
+/*
+ * "1.0.85": with `running` of the daemon itself if that can be told, else of tgtadm, which is
+ * another one between an upgrade and the restart of the daemon. Caller frees.
+ */
+int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, bool running,
+			 char **ret, struct sis_err *err);
+
+/*
+ * Sends one request; *ret_out (NULL allowed) is the listing, the caller's to free. What tgtd says
+ * becomes -EEXIST (already there), -ENOENT (target, LUN, rule, session or connection is not there),
+ * -EBUSY (sessions or commands are active), -EINVAL, -ENODEV (its iscsi driver does not run);
+ * -SIS_ERR_NOTARGET when no daemon listens, -EACCES when one does but not to this user, -EIO when
+ * it gave no answer.
+ */
+int sis_stgt_call(const struct sis_stgt_adm *a, const struct sis_bx *bx,
+		  const struct sis_stgt_req *req, char **ret_out, struct sis_err *err);
+
+#endif

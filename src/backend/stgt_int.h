@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What the files of the STGT back end share: its state in one run, and requests to tgtd with the
+ * answers that are as good as success. For these files alone.
+ */
+#ifndef SIS_BACKEND_STGT_INT_H
+#define SIS_BACKEND_STGT_INT_H
+
+#include "backend/backend.h"
+#include "backend/stgt_adm.h"
+#include "backend/stgt_show.h"
+
+/* bx->priv */
+struct sis_stgt {
+	struct sis_stgt_adm adm;
+	bool was_read;
+	sis_stgt_tids tids; /* in use, ascending; valid once was_read */
+};
+
+/* ---- stgt_state.c ---- */
+
+/* The state, made on demand. -ENOENT when there is no tgtadm. */
+int sis_stgt_of(struct sis_bx *bx, struct sis_stgt **ret, struct sis_err *err);
+void sis_stgt_done(struct sis_bx *bx);
+
+struct sis_stgt_tid *sis_stgt_tid_find(struct sis_stgt *g, uint32_t tid);
+void sis_stgt_tid_add(struct sis_stgt *g, uint32_t tid);
+void sis_stgt_tid_remove(struct sis_stgt *g, uint32_t tid);
+uint32_t sis_stgt_tid_lowest_free(const struct sis_stgt *g);
+
+/* The slot `read`. */
+int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
+		  struct sis_err *err);
+
+/* The same where only tgtd's own state matters: looks at no device. */
+int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err *err);
+
+/* Bytes of the file or block device behind an absolute path; 0 when it cannot be told. */
+uint64_t sis_stgt_device_size(const struct sis_bx *bx, const char *path);
+
+/* stat() of a volume: its path is tgtd's, not below our root. 0 or -errno. */
+int sis_stgt_device_stat(const struct sis_bx *bx, const char *path, struct stat *ret);
+
+/* A request whose answer is only whether it was done. */
+int sis_stgt_request(struct sis_bx *bx, const struct sis_stgt_req *q, struct sis_err *err);
+
+/* The same where tgtd's answer `fine` (EEXIST, ENOENT) is success: it is so already. */
+int sis_stgt_request_or(struct sis_bx *bx, const struct sis_stgt_req *q, int fine,
+			struct sis_err *err);
+
+/* Deletes what may be busy for a moment yet: commands in flight, a session that is ending. */
+int sis_stgt_request_delete(struct sis_bx *bx, const struct sis_stgt_req *q, struct sis_err *err);
+
+/* ---- stgt_rule.c: access rules of the target with that TID ---- */
+
+/* Can tgtd match all of them? */
+int sis_stgt_rules_check(const sis_rules *rules, struct sis_err *err);
+
+/* The entries a list of rules is in tgtd: "ALL" for an empty one. Borrowed from it, or static. */
+sis_rules sis_stgt_rules_of(const sis_rules *rules);
+
+/* Lets in who is in `want` and not in `have`. */
+int sis_stgt_rules_bind(struct sis_bx *bx, uint32_t tid, const sis_rules *want,
+			const sis_rules *have, struct sis_err *err);
+
+/* Shuts out who is in `have` and not in `want`. */
+int sis_stgt_rules_unbind(struct sis_bx *bx, uint32_t tid, const sis_rules *have,
+			  const sis_rules *want, struct sis_err *err);
+
+/* ---- stgt_lun.c: the slots of these names ---- */
+
+int sis_stgt_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
+		     struct sis_err *err);
+int sis_stgt_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
+		     const struct sis_lun *live, unsigned changed, struct sis_err *err);
+int sis_stgt_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
+		     struct sis_err *err);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Reading what `tgtadm --op show` prints. Pure: text in, structs out; the text is hostile, for
+ * initiators choose names that stand in it.
+ */
+#ifndef SIS_BACKEND_STGT_SHOW_H
+#define SIS_BACKEND_STGT_SHOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "model/share.h"
+
+/* What only STGT has of a target, beside the model's. */
+struct sis_stgt_tid {
+	uint32_t tid;
+	bool offline; /* set offline by somebody: refuses logins whatever its rules say */
+};
+typedef SIS_VEC(struct sis_stgt_tid) sis_stgt_tids;
+int sis_stgt_tid_cmp(const void *a, const void *b); /* for sis_vec_sort and sis_vec_find */
+
+/*
+ * `--mode target`: all targets, sorted by IQN, and their TIDs, ascending. A LUN's size is what
+ * tgtd shows, in whole megabytes. The controller (LUN 0) is left out. A rule list that is only
+ * "ALL" is empty; "ALL" beside others stays in it, as an address.
+ * -EPROTO when the text is cut short or not as tgtd prints it; *ret and *ret_tids untouched then.
+ */
+int sis_stgt_parse_targets(const char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,
+			   struct sis_err *err);
+
+/*
+ * `--mode system`: the backing stores, each as "NAME" or "NAME (bsoflags FLAG:FLAG)". Empty for a
+ * tgtd that does not tell.
+ */
+void sis_stgt_parse_stores(const char *text, sis_strv *ret);
+
+/* Is that store in the list, and does it take that flag (NULL: none)? */
+bool sis_stgt_has_store(const sis_strv *stores, const char *name, const char *flag);
+
+/* Megabytes that tgtd shows for a LUN of that many bytes (tgt: usr/target.c, all versions). */
+uint64_t sis_stgt_shown_mb(uint64_t bytes);
+
+enum { SIS_STGT_MB = 1000000 };
+
+/* "1.0.85" as 0x010055, so that versions compare as numbers; 0 when it is no version. */
+uint32_t sis_stgt_version(const char *text);
+#define SIS_STGT_VERSION(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
+
+#endif

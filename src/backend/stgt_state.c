@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What the STGT back end remembers in one run, and how it asks tgtd: reading the live state, and
+ * requests that may have been done already or must wait for a moment. Decides nothing.
+ */
+#include "backend/stgt_int.h"
+
+#include <sys/sysmacros.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "model/field.h"
+#include "model/option.h"
+
+enum { BUSY_MS = 5000 }; /* how long sessions and commands may take to end */
+
+int sis_stgt_of(struct sis_bx *bx, struct sis_stgt **ret, struct sis_err *err)
+{
+	struct sis_stgt *g;
+	int r;
+
+	if (!bx->priv) {
+		g = sis_new(struct sis_stgt);
+		r = sis_stgt_adm_init(&g->adm, bx, err);
+		if (r < 0) {
+			free(g);
+			return r;
+		}
+		bx->priv = g;
+	}
+	*ret = bx->priv;
+	return 0;
+}
+
+void sis_stgt_done(struct sis_bx *bx)
+{
+	struct sis_stgt *g = bx->priv;
+
+	if (!g)
+		return;
+	sis_stgt_adm_free(&g->adm);
+	sis_vec_free(&g->tids);
+	free(g);
+	bx->priv = NULL;
+}
+
+/* ---- TIDs in use ---- */
+
+struct sis_stgt_tid *sis_stgt_tid_find(struct sis_stgt *g, uint32_t tid)
+{
+	return sis_vec_find(&g->tids, &(struct sis_stgt_tid){ .tid = tid }, sis_stgt_tid_cmp);
+}
+
+void sis_stgt_tid_add(struct sis_stgt *g, uint32_t tid)
+{
+	sis_vec_push(&g->tids, ((struct sis_stgt_tid){ .tid = tid }));
+	sis_vec_sort(&g->tids, sis_stgt_tid_cmp);
+}
+
+void sis_stgt_tid_remove(struct sis_stgt *g, uint32_t tid)
+{
+	struct sis_stgt_tid *found = sis_stgt_tid_find(g, tid);
+
+	if (found)
+		sis_vec_remove(&g->tids, (size_t)(found - g->tids.v));
+}
+
+uint32_t sis_stgt_tid_lowest_free(const struct sis_stgt *g)
+{
+	uint32_t tid = 1;
+
+	for (size_t i = 0; i < g->tids.n && g->tids.v[i].tid <= tid; i++)
+		tid += g->tids.v[i].tid == tid;
+	return tid;
+}
+
+/* ---- requests ---- */
+
+int sis_stgt_request(struct sis_bx *bx, const struct sis_stgt_req *q, struct sis_err *err)
+{
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	return r < 0 ? r : sis_stgt_call(&g->adm, bx, q, NULL, err);
+}
+
+int sis_stgt_request_or(struct sis_bx *bx, const struct sis_stgt_req *q, int fine,
+			struct sis_err *err)
+{
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	int r = sis_stgt_request(bx, q, &e);
+
+	return r == 0 || r == -fine ? 0 : sis_err_move(err, &e);
+}
+
+struct busy {
+	struct sis_bx *bx;
+	const struct sis_stgt_req *q;
+	struct sis_err *err;
+	int r;
+};
+
+static int no_longer_busy(void *ctx)
+{
+	struct busy *b = ctx;
+
+	sis_err_clear(b->err);
+	b->r = sis_stgt_request_or(b->bx, b->q, ENOENT, b->err);
+	return b->r != -EBUSY;
+}
+
+int sis_stgt_request_delete(struct sis_bx *bx, const struct sis_stgt_req *q, struct sis_err *err)
+{
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	struct busy b = { .bx = bx, .q = q, .err = &e };
+
+	(void)sis_wait_until(no_longer_busy, &b, BUSY_MS); /* the answer is in b.r */
+	return b.r < 0 ? sis_err_move(err, &e) : 0;
+}
+
+/* ---- live state ---- */
+
+int sis_stgt_device_stat(const struct sis_bx *bx, const char *path, struct stat *ret)
+{
+	struct sis_kfs as_tgtd = *bx->kfs;
+
+	as_tgtd.root = "";
+	return sis_kfs_stat(&as_tgtd, ret, NULL, "%s", path);
+}
+
+uint64_t sis_stgt_device_size(const struct sis_bx *bx, const char *path)
+{
+	sis_autofree char *text = NULL;
+	uint64_t sectors;
+	struct stat st;
+
+	if (sis_stgt_device_stat(bx, path, &st) < 0)
+		return 0;
+	if (S_ISREG(st.st_mode))
+		return (uint64_t)st.st_size;
+	if (!S_ISBLK(st.st_mode) ||
+	    sis_kfs_read_line(bx->kfs, &text, NULL, "/sys/dev/block/%u:%u/size", major(st.st_rdev),
+			      minor(st.st_rdev)) < 0 ||
+	    sis_parse_u64(text, 0, UINT64_MAX / 512, &sectors) < 0)
+		return 0;
+	return sectors * 512;
+}
+
+/*
+ * tgtd knows the size of a LUN to the byte but shows megabytes only. If what it shows is what it
+ * would show of the device as it is now, the LUN has the device's size; else the volume was resized
+ * since, and what is shown stays and differs. Only less than a megabyte can go unnoticed.
+ */
+static void refine_size(const struct sis_bx *bx, struct sis_lun *l)
+{
+	uint64_t now;
+
+	/* offline, or nothing is open */
+	if (!(l->known & SIS_BIT(SIS_FIELD_SIZE)) || !l->size || !*l->path)
+		return;
+	now = sis_stgt_device_size(bx, l->path);
+	if (now && sis_stgt_shown_mb(now) == l->size / SIS_STGT_MB)
+		l->size = now;
+}
+
+static bool in_scope(const sis_strv *scope, const char *iqn)
+{
+	bool found = !scope;
+
+	for (size_t i = 0; !found && i < scope->n; i++)
+		found = sis_streq(scope->v[i], iqn);
+	return found;
+}
+
+int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err *err)
+{
+	const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
+	sis_autofree char *text = NULL;
+	sis_stgt_tids tids;
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	if (r == 0)
+		r = sis_stgt_call(&g->adm, bx, &show, &text, err);
+	if (r == 0)
+		r = sis_stgt_parse_targets(text, ret, &tids, err);
+	if (r < 0)
+		return r;
+	sis_vec_free(&g->tids);
+	g->tids = tids;
+	g->was_read = true;
+	return 0;
+}
+
+/* One request lists all targets; the scope only limits which devices are looked at. */
+int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
+		  struct sis_err *err)
+{
+	struct sis_state state;
+	int r = sis_stgt_read_bare(bx, &state, err);
+
+	if (r < 0)
+		return r;
+	sis_vec_each(t, &state.targets) {
+		if (!in_scope(scope, t->iqn))
+			continue;
+		sis_vec_each(l, &t->luns)
+			refine_size(bx, l);
+	}
+	*ret = state;
+	return 0;
+}
