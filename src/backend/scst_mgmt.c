@@ -236,12 +236,25 @@ static bool reads_as(struct sis_bx *bx, const char *path, const char *value)
 	return read_line(bx, &line, path, NULL) == 0 && sis_streq(line, value);
 }
 
-/* As the tree would be after what a dry run recorded: "PATH=VALUE" stands for the write. */
+/* What a dry run last wrote to an attribute, noted as "PATH=VALUE"; borrowed, NULL if nothing. */
+static const char *noted_value(struct sis_bx *bx, const char *path)
+{
+	const sis_strv *made = &sis_scst_priv(bx)->made;
+
+	for (size_t i = made->n; bx->dry && i-- > 0;) {
+		const char *rest = sis_str_after(made->v[i], path);
+
+		if (rest && *rest == '=')
+			return rest + 1;
+	}
+	return NULL;
+}
+
 static bool has_value(struct sis_bx *bx, const char *path, const char *value)
 {
-	sis_autofree char *entry = sis_asprintf("%s=%s", path, value);
+	const char *noted = noted_value(bx, path);
 
-	return (bx->dry && strv_has(&sis_scst_priv(bx)->made, entry)) || reads_as(bx, path, value);
+	return noted ? sis_streq(noted, value) : reads_as(bx, path, value);
 }
 
 static void note_value(struct sis_bx *bx, const char *path, const char *value)
