@@ -9,10 +9,12 @@
 #include "core/sync.h"
 
 /*
- * Does the steps of `g`, adding each to report->steps. On failure undoes what it had made of a new
- * target and returns the error of the step, named.
+ * Does the steps of `g`, adding those that made an outside call to report->steps. On success
+ * *ret_target is the desired target with what the back end filled in (empty for a removal); the
+ * caller frees it. On failure undoes what it had made of a new target and returns the error of the
+ * step, named.
  */
-int sis_apply_group(struct sis_ctx *ctx, struct sis_view *v, const struct sis_group *g, bool force,
-		    struct sis_report *report, struct sis_err *err);
+int sis_apply_group(struct sis_ctx *ctx, const struct sis_group *g, bool force,
+		    struct sis_target *ret_target, struct sis_report *report, struct sis_err *err);
 
 #endif

@@ -6,13 +6,29 @@
 
 #include "base/str.h"
 
+/* A program as a person would type it: by its name, as its folder is in everybody's PATH. */
+static char *command_line(const char *const *argv)
+{
+	SIS_VEC(const char *) words = { 0 };
+	const char *slash = strrchr(argv[0], '/');
+	char *text;
+
+	sis_vec_push(&words, slash ? slash + 1 : argv[0]);
+	for (size_t i = 1; argv[i]; i++)
+		sis_vec_push(&words, argv[i]);
+	sis_vec_push(&words, NULL);
+	text = sis_cmd_text(words.v);
+	sis_vec_free(&words);
+	return text;
+}
+
 static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
 		     struct sis_err *err)
 {
 	struct sis_trace *t = ctx;
 
 	if (cmd->changes) {
-		sis_autofree char *line = sis_cmd_text(cmd->argv);
+		sis_autofree char *line = command_line(cmd->argv);
 
 		sis_strv_add(&t->lines, line);
 		if (t->dry) {

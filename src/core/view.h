@@ -53,6 +53,7 @@ struct sis_request {
 struct sis_view {
 	sis_volumes volumes;
 	SIS_VEC(struct sis_item) items; /* sorted by name of volume, one each */
+	SIS_VEC(struct sis_item *) by_guid; /* the same, sorted by guid */
 	sis_strv missing;  /* names asked for that the store does not have */
 	sis_records records;
 	struct sis_state desired, live;

@@ -8,14 +8,14 @@
 
 #include "model/option.h"
 
-static void print_path(const struct sis_lun *l, struct sis_str *out)
+static void print_volume(const struct sis_lun *l, struct sis_str *out)
 {
-	sis_str_add(out, l->path ? l->path : "none");
+	sis_str_addf(out, "%016" PRIx64, l->guid);
 }
 
-static bool path_differs(const struct sis_lun *d, const struct sis_lun *l)
+static bool volume_differs(const struct sis_lun *d, const struct sis_lun *l)
 {
-	return !sis_streq_null(d->path, l->path);
+	return d->guid != l->guid;
 }
 
 static void print_type(const struct sis_lun *l, struct sis_str *out)
@@ -165,7 +165,7 @@ static bool portals_differ(const struct sis_target *d, const struct sis_target *
 	{ .title = title_, .change = SIS_CHANGE_TARGET, .differs = differs_, .print = print_ }
 
 const struct sis_field_row sis_field_rows[SIS_FIELD_N] = {
-	[SIS_FIELD_PATH] = LUN_FIELD("backing path", SIS_CHANGE_REBUILD, path),
+	[SIS_FIELD_VOLUME] = LUN_FIELD("volume", SIS_CHANGE_REBUILD, volume),
 	[SIS_FIELD_TYPE] = LUN_FIELD("type", SIS_CHANGE_REBUILD, type),
 	[SIS_FIELD_IOMODE] = LUN_FIELD("iomode", SIS_CHANGE_REBUILD, iomode),
 	[SIS_FIELD_BLOCKSIZE] = LUN_FIELD("block size", SIS_CHANGE_REFUSE, blocksize),

@@ -14,7 +14,7 @@
 
 enum sis_field {
 	/* of a LUN */
-	SIS_FIELD_PATH,
+	SIS_FIELD_VOLUME, /* by guid; set by the core, a path may go stale under a rename */
 	SIS_FIELD_TYPE,
 	SIS_FIELD_IOMODE,
 	SIS_FIELD_BLOCKSIZE,

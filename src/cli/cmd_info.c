@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The verbs that need no volume: options, backends; and iqn, which only makes a name.
+ */
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "core/ctx.h"
+#include "model/desire.h"
+
+#define COLS(cols) (cols), sizeof(cols) / sizeof((cols)[0])
+
+static int no_names(const struct sis_args *a, const char *verb, struct sis_err *err)
+{
+	if (!a->names.n)
+		return 0;
+	return sis_err_set(err, SIS_ERR_USAGE, "%s takes no name, but there is '%s'", verb,
+			   a->names.v[0]);
+}
+
+int sis_cmd_options(const struct sis_args *a, struct sis_err *err)
+{
+	static const struct sis_col cols[] = {
+		{ "option", "OPTION", false },	   { "aliases", "ALIASES", false },
+		{ "values", "VALUES", false },	   { "default", "DEFAULT", false },
+		{ "meaning", "MEANING", false },
+	};
+	struct sis_table t = { "options", COLS(cols), { 0 } };
+	int rc = no_names(a, "options", err);
+
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < SIS_OPT_N; i++) {
+		const struct sis_opt_row *r = &sis_opt_rows[i];
+		sis_autostr struct sis_str aliases = { 0 };
+
+		for (size_t n = 0; n < 2 && r->aliases[n]; n++)
+			sis_str_addf(&aliases, "%s%s", n ? "," : "", r->aliases[n]);
+		sis_table_add(&t, r->key);
+		sis_table_add(&t, aliases.len ? sis_str_get(&aliases) : NULL);
+		sis_table_add(&t, r->values);
+		sis_table_add(&t, r->by_default);
+		sis_table_add(&t, r->help);
+	}
+	sis_table_print(&t, a->flags & SIS_FLAG_JSON);
+	return 0;
+}
+
+/* What is left of opening a run when no store is needed. */
+static int open_without_store(const struct sis_args *a, struct sis_ctx *ctx, struct sis_err *err)
+{
+	int rc = sis_ctx_open(ctx, &a->choice, err);
+
+	/* The store is opened last: everything that backends() needs is there. */
+	if (rc < 0 && ctx->root && ctx->kfs.ops) {
+		sis_err_clear(err);
+		rc = 0;
+	}
+	return rc;
+}
+
+static void backend_row(struct sis_ctx *ctx, const struct sis_backend *be, struct sis_table *t)
+{
+	static const char *const states[] = { "absent", "stopped", "running" };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	sis_autoprobe struct sis_probe p = { 0 };
+	struct sis_bx bx;
+	int rc;
+
+	sis_ctx_bx(ctx, be, &bx);
+	rc = be->probe(&bx, &p, &err);
+	sis_table_add(t, be->name);
+	sis_table_add(t, rc < 0 ? "unknown" : states[p.state]);
+	sis_table_add(t, rc < 0 ? NULL : p.version);
+	sis_table_add(t, be->title);
+	sis_table_add(t, rc < 0 ? sis_err_msg(&err) : p.hint);
+	sis_bx_free(&bx);
+}
+
+int sis_cmd_backends(const struct sis_args *a, struct sis_err *err)
+{
+	static const struct sis_col cols[] = {
+		{ "backend", "BACKEND", false }, { "state", "STATE", false },
+		{ "version", "VERSION", false }, { "title", "TARGET", false },
+		{ "hint", "WHAT TO DO", false },
+	};
+	struct sis_table t = { "backends", COLS(cols), { 0 } };
+	struct sis_ctx ctx;
+	int rc = no_names(a, "backends", err);
+
+	if (rc < 0)
+		return rc;
+	rc = open_without_store(a, &ctx, err);
+	for (size_t i = 0; rc == 0 && sis_backends[i]; i++)
+		backend_row(&ctx, sis_backends[i], &t);
+	sis_ctx_close(&ctx);
+	sis_table_print(&t, a->flags & SIS_FLAG_JSON);
+	return rc;
+}
+
+/* The name a volume has or would get, from its options and identity; no target is asked. */
+static int name_of(struct sis_ctx *ctx, const struct sis_volume *v, char **ret, struct sis_err *err)
+{
+	/* Every target takes these: only the name is of interest. */
+	static const struct sis_caps any = {
+		.title = "any target", .caps = ~0U, .max_lun = SIS_LUN_MAX, .max_name = 223,
+		.default_blocksize = 512,
+	};
+	struct sis_caps caps = any;
+	sis_autooptions struct sis_options o = { 0 };
+	struct sis_wish w = { 0 };
+	const char *prefix;
+	int rc = sis_options_parse(v->share, &o, err);
+
+	if (rc < 0)
+		return rc;
+	for (int i = 0; i < SIS_TYPE_N; i++)
+		caps.block_type[i] = caps.file_type[i] = SIS_TYPE_DISK;
+	for (int i = 0; i < SIS_IOMODE_N; i++)
+		caps.iomode[i] = SIS_IOMODE_WT;
+	prefix = sis_ctx_prefix(ctx);
+	rc = sis_desire(v, &o, &caps, prefix, &ctx->prefix_err, &w, err);
+	if (rc < 0)
+		return rc;
+	*ret = sis_strdup(w.target.iqn);
+	sis_wish_free(&w);
+	return 0;
+}
+
+int sis_cmd_iqn(const struct sis_args *a, struct sis_err *err)
+{
+	static const struct sis_col cols[] = {
+		{ "volume", "VOLUME", false }, { "iqn", "IQN", false },
+	};
+	struct sis_table t = { "iqn", COLS(cols), { 0 } };
+	sis_autovolumes sis_volumes volumes = { 0 };
+	struct sis_ctx ctx;
+	int rc;
+
+	if (!a->names.n)
+		return sis_err_set(err, SIS_ERR_USAGE, "iqn needs a volume or dataset");
+	rc = sis_ctx_open(&ctx, &a->choice, err);
+	if (rc == 0)
+		rc = ctx.sx.store->list(&ctx.sx, &a->names, &volumes, NULL, err);
+	sis_vec_each(v, &volumes) {
+		sis_autofree char *iqn = NULL;
+
+		if (rc < 0)
+			break;
+		rc = name_of(&ctx, v, &iqn, err);
+		if (rc < 0) {
+			(void)sis_err_wrap(err, "'%s'", v->name);
+			break;
+		}
+		sis_table_add(&t, v->name);
+		sis_table_add(&t, iqn);
+	}
+	sis_ctx_close(&ctx);
+	sis_table_print(&t, a->flags & SIS_FLAG_JSON);
+	return rc;
+}

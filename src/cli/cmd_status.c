@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The verbs that look at shares: status and sessions. They change nothing and need no lock.
+ */
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/out.h"
+#include "cli/verb.h"
+#include "core/view.h"
+#include "core/sync.h"
+
+/* One line of the status, before it is text. */
+struct row {
+	const char *state;
+	const char *volume;
+	const struct sis_target *target; /* live if there is one, else desired */
+	const struct sis_lun *lun;
+	const char *reason;
+	bool live;
+};
+
+struct status {
+	struct sis_ctx *ctx;
+	struct sis_view view;
+	struct sis_plan plan;
+	struct sis_table table;
+	sis_strv reasons; /* "volume: reason", below the table */
+	bool differs;
+};
+
+static const struct sis_group *plan_group(const struct sis_plan *p, const char *iqn)
+{
+	sis_vec_each(g, &p->groups)
+		if (sis_streq(g->iqn, iqn))
+			return g;
+	return NULL;
+}
+
+/* The first step that is to be done about this LUN (or its target), or the refusal. */
+static const char *group_reason(const struct sis_group *g, uint32_t lun)
+{
+	if (g->refused.code)
+		return g->refused.msg;
+	sis_vec_each(s, &g->steps)
+		if (s->reason && (s->lun == lun || s->kind == SIS_STEP_TARGET_SET ||
+				  s->kind == SIS_STEP_TARGET_ADD || s->kind == SIS_STEP_SHOW))
+			return s->reason;
+	return NULL;
+}
+
+static void add_row(struct status *st, const struct row *r)
+{
+	struct sis_table *t = &st->table;
+	const struct sis_target *target = r->target;
+	sis_autofree char *size = r->lun && r->lun->size ? sis_format_size(r->lun->size) : NULL;
+
+	sis_table_add(t, r->state);
+	sis_table_add(t, r->volume);
+	sis_table_add(t, target ? target->iqn : NULL);
+	if (r->lun)
+		sis_table_addf(t, "%" PRIu32, r->lun->number);
+	else
+		sis_table_add(t, NULL);
+	if (r->live && target->tid)
+		sis_table_addf(t, "%" PRIu32, target->tid);
+	else
+		sis_table_add(t, NULL);
+	sis_table_add(t, st->ctx->bx.be->name);
+	sis_table_add(t, size);
+	if (r->lun && r->lun->size)
+		sis_table_addf(t, "%" PRIu64, r->lun->size);
+	else
+		sis_table_add(t, NULL);
+	if (r->live)
+		sis_table_addf(t, "%zu", target->sessions.n);
+	else
+		sis_table_add(t, NULL);
+	sis_table_add(t, r->lun ? r->lun->serial : NULL);
+	sis_table_add(t, r->lun && r->lun->type ? sis_type_names[r->lun->type] : NULL);
+	sis_table_add(t, r->lun && r->lun->iomode ? sis_iomode_names[r->lun->iomode] : NULL);
+	if (r->lun && r->lun->blocksize)
+		sis_table_addf(t, "%" PRIu32, r->lun->blocksize);
+	else
+		sis_table_add(t, NULL);
+	sis_table_add(t, r->lun ? r->lun->readonly ? "yes" : "no" : NULL);
+	sis_table_add(t, r->lun ? r->lun->path : NULL);
+	sis_table_add(t, r->reason);
+	if (r->reason) {
+		sis_autofree char *line = sis_asprintf("%s: %s", r->volume ? r->volume : target->iqn,
+						       r->reason);
+		sis_strv_add(&st->reasons, line);
+	}
+}
+
+/* A volume whose share is desired: live and equal, or what is still to do. */
+static void wanted_row(struct status *st, const struct sis_item *i)
+{
+	const struct sis_lun *want = &i->wish.target.luns.v[0];
+	const struct sis_target *live = sis_state_find(&st->view.live, i->wish.target.iqn);
+	const struct sis_lun *have = live ? sis_target_lun(live, want->number) : NULL;
+	const struct sis_group *g = plan_group(&st->plan, i->wish.target.iqn);
+	bool there = have && have->guid == want->guid;
+	const char *reason = g ? group_reason(g, want->number) : NULL;
+	struct row r = {
+		.state = reason ? there ? "differs" : "pending" : "shared",
+		.volume = i->volume->name,
+		.target = there ? live : &i->wish.target,
+		.lun = want, /* what live does not tell equals it, or `reason` says so */
+		.reason = reason,
+		.live = there,
+	};
+
+	st->differs |= reason != NULL;
+	add_row(st, &r);
+}
+
+/* The live LUN of a volume, wherever it is. */
+static const struct sis_lun *find_live(const struct sis_view *v, uint64_t guid,
+				       const struct sis_target **ret)
+{
+	sis_vec_each(t, &v->live.targets)
+		sis_vec_each(l, &t->luns)
+			if (l->guid == guid) {
+				*ret = t;
+				return l;
+			}
+	return NULL;
+}
+
+/* A volume that is not to be shared (now): why, and whether something is live all the same. */
+static void other_row(struct status *st, const struct sis_item *i, bool named)
+{
+	static const char *const states[] = {
+		[SIS_WANT_OFF] = "off",		[SIS_WANT_SHARED] = "shared",
+		[SIS_WANT_HELD] = "held",	[SIS_WANT_PENDING] = "pending",
+		[SIS_WANT_BAD] = "error",
+	};
+	const struct sis_target *t = NULL;
+	const struct sis_lun *l = find_live(&st->view, i->volume->guid, &t);
+	struct row r = {
+		.state = states[i->want], .volume = i->volume->name, .target = t, .lun = l,
+		.reason = i->problem.msg, .live = l != NULL,
+	};
+
+	if (i->want == SIS_WANT_OFF && l) {
+		r.state = "leftover";
+		r.reason = "it is shared though the property is off; `shareiscsi sync` ends that";
+	} else if (i->want == SIS_WANT_OFF && !named) {
+		return;
+	}
+	st->differs |= i->want == SIS_WANT_BAD || i->want == SIS_WANT_PENDING || l;
+	add_row(st, &r);
+}
+
+/* Live LUNs of ours whose volume is gone, and targets that others made. */
+static void live_rows(struct status *st)
+{
+	sis_vec_each(t, &st->view.live.targets) {
+		bool ours = t->owner == SIS_OWNER_OURS;
+
+		sis_vec_each(l, &t->luns) {
+			struct row r = { .state = "foreign", .target = t, .lun = l, .live = true };
+
+			if (l->guid && sis_view_guid(&st->view, l->guid))
+				continue;
+			if (l->guid) {
+				r.state = "leftover";
+				r.volume = l->volume;
+				r.reason = "its volume is gone; `shareiscsi sync` takes it away";
+				st->differs = true;
+			}
+			add_row(st, &r);
+		}
+		if (!t->luns.n && !ours)
+			add_row(st, &(struct row){ .state = "foreign", .target = t, .live = true });
+	}
+}
+
+static const struct sis_col status_cols[] = {
+	{ "state", "STATE", false },   { "volume", "VOLUME", false },
+	{ "iqn", "IQN", false },       { "lun", "LUN", true },
+	{ "tid", "TID", true },	       { "target", "TARGET", false },
+	{ "size", "SIZE", false },     { "bytes", NULL, true },
+	{ "sessions", "SESSIONS", true }, { "serial", NULL, false },
+	{ "type", NULL, false },       { "iomode", NULL, false },
+	{ "blocksize", NULL, true },   { "readonly", NULL, false },
+	{ "path", NULL, false },       { "reason", NULL, false },
+};
+
+static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_view *v,
+		     struct sis_err *err)
+{
+	struct sis_request rq = { .names = a->names.n ? &a->names : NULL, .mode = SIS_VIEW_SYNC };
+	int rc = sis_ctx_open(ctx, &a->choice, err);
+
+	if (rc == 0)
+		rc = sis_ctx_backend(ctx, err);
+	if (rc == 0)
+		rc = sis_view_read(ctx, &rq, v, err);
+	if (rc == 0 && v->missing.n)
+		rc = sis_err_set(err, ENOENT, "cannot open '%s': dataset does not exist",
+				 v->missing.v[0]);
+	return rc;
+}
+
+int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
+{
+	struct sis_ctx ctx;
+	struct status st = { .ctx = &ctx, .table = { "status", status_cols,
+						     sizeof(status_cols) / sizeof(status_cols[0]), { 0 } } };
+	int rc = read_view(a, &ctx, &st.view, err);
+
+	if (rc == 0) {
+		sis_plan_make(&st.view.desired, &st.view.live, false, &st.plan);
+		sis_vec_each(i, &st.view.items) {
+			if (i->want == SIS_WANT_SHARED)
+				wanted_row(&st, i);
+			else
+				other_row(&st, i, a->names.n && i->in_scope);
+		}
+		if (!a->names.n)
+			live_rows(&st);
+		sis_table_print(&st.table, a->flags & SIS_FLAG_JSON);
+		if (!(a->flags & SIS_FLAG_JSON))
+			sis_vec_each(line, &st.reasons) {
+				sis_autofree char *text = sis_str_printable(*line);
+
+				puts(text);
+			}
+		rc = st.differs ? 3 : 0;
+	}
+	sis_strv_free(&st.reasons);
+	sis_plan_free(&st.plan);
+	sis_view_free(&st.view);
+	sis_ctx_close(&ctx);
+	return rc;
+}
+
+int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
+{
+	static const struct sis_col cols[] = {
+		{ "initiator", "INITIATOR", false }, { "address", "ADDRESS", false },
+		{ "iqn", "IQN", false },	     { "volume", "VOLUME", false },
+		{ "id", NULL, false },
+	};
+	struct sis_table table = { "sessions", cols, sizeof(cols) / sizeof(cols[0]), { 0 } };
+	struct sis_ctx ctx;
+	struct sis_view v = { 0 };
+	int rc = read_view(a, &ctx, &v, err);
+
+	sis_vec_each(t, &v.live.targets)
+		sis_vec_each(s, &t->sessions) {
+			sis_table_add(&table, s->initiator);
+			sis_table_add(&table, s->address);
+			sis_table_add(&table, t->iqn);
+			sis_table_add(&table, t->luns.n ? t->luns.v[0].volume : NULL);
+			sis_table_add(&table, s->id);
+		}
+	if (rc == 0)
+		sis_table_print(&table, a->flags & SIS_FLAG_JSON);
+	sis_view_free(&v);
+	sis_ctx_close(&ctx);
+	return rc;
+}

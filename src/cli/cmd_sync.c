@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The verbs that change something: share, unshare, sync; and plan, which is sync that does not.
+ */
+#include <inttypes.h>
+#include <json-c/json.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "cli/verb.h"
+#include "core/sync.h"
+
+static const char *const mode_verbs[] = {
+	[SIS_VIEW_SYNC] = "sync",
+	[SIS_VIEW_SHARE] = "share",
+	[SIS_VIEW_UNSHARE] = "unshare",
+};
+
+/* The steps as a shell script that a person can read: the reason, then what is done. */
+static void print_steps(const struct sis_report *r)
+{
+	sis_vec_each(d, &r->steps) {
+		sis_autofree char *reason = sis_str_printable(d->reason ? d->reason : "");
+
+		printf("# %s%s%s: %s\n", d->name, d->iqn ? " " : "", d->iqn ? d->iqn : "", reason);
+		sis_vec_each(line, &d->commands)
+			puts(*line);
+	}
+}
+
+static struct json_object *text_json(const char *text)
+{
+	sis_autofree char *printable = text && !sis_str_clean(text) ? sis_str_printable(text) : NULL;
+
+	return text ? json_object_new_string(printable ? printable : text) : NULL;
+}
+
+static struct json_object *step_json(const struct sis_done *d)
+{
+	struct json_object *o = json_object_new_object(), *lines = json_object_new_array();
+
+	json_object_object_add(o, "step", text_json(d->name));
+	json_object_object_add(o, "iqn", text_json(d->iqn));
+	json_object_object_add(o, "volume", text_json(d->volume));
+	json_object_object_add(o, "reason", text_json(d->reason));
+	sis_vec_each(line, &d->commands)
+		json_object_array_add(lines, text_json(*line));
+	json_object_object_add(o, "commands", lines);
+	return o;
+}
+
+static void print_json(const struct sis_report *r)
+{
+	struct json_object *top = json_object_new_object(), *steps = json_object_new_array(),
+			   *problems = json_object_new_array();
+
+	sis_vec_each(d, &r->steps)
+		json_object_array_add(steps, step_json(d));
+	sis_vec_each(p, &r->problems) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "volume", text_json(p->subject));
+		json_object_object_add(o, "reason", text_json(sis_err_msg(&p->err)));
+		json_object_object_add(o, "status", json_object_new_int(sis_exit_status(p->err.code)));
+		json_object_array_add(problems, o);
+	}
+	json_object_object_add(top, "steps", steps);
+	json_object_object_add(top, "problems", problems);
+	json_object_object_add(top, "shared", json_object_new_uint64(r->shared));
+	json_object_object_add(top, "unshared", json_object_new_uint64(r->unshared));
+	json_object_object_add(top, "changed", json_object_new_uint64(r->changed));
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+/* Volumes that merely wait are only mentioned when they were asked for by name, or with -v. */
+static void print_problems(const struct sis_report *r, const char *verb, bool strict)
+{
+	sis_vec_each(p, &r->problems)
+		if (strict || p->want == SIS_WANT_SHARED || p->want == SIS_WANT_BAD)
+			sis_log(SIS_LOG_ERROR, "cannot %s '%s': %s", verb, p->subject,
+				sis_err_msg(&p->err));
+}
+
+/* What was named must exist and be on: with a name, doing nothing silently would be a lie. */
+static int check_named(struct sis_ctx *ctx, const struct sis_args *a, struct sis_err *err)
+{
+	sis_autovolumes sis_volumes found = { 0 };
+
+	sis_vec_each(name, &a->names) {
+		sis_autostrv sis_strv one = { 0 };
+		const struct sis_volume *v;
+		int rc;
+
+		sis_volumes_free(&found);
+		sis_strv_add(&one, *name);
+		rc = ctx->sx.store->list(&ctx->sx, &one, &found, NULL, err);
+		if (rc < 0)
+			return rc;
+		v = found.n == 1 ? &found.v[0] : NULL;
+		if (v && sis_streq(v->name, *name) && (!v->share || sis_streq(v->share, "off")))
+			return sis_err_set(err, EINVAL, "cannot share '%s': property shareiscsi is off; "
+					   "set it: zfs set shareiscsi=on %s", v->name, v->name);
+	}
+	return 0;
+}
+
+static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool strict,
+	       struct sis_err *err)
+{
+	struct sis_choice choice = a->choice;
+	struct sis_request rq = { .names = a->names.n ? &a->names : NULL, .mode = mode,
+				  .force = a->flags & SIS_FLAG_FORCE };
+	sis_autoreport struct sis_report report = { 0 };
+	struct sis_ctx ctx;
+	int rc;
+
+	choice.dry = dry;
+	rc = sis_ctx_open(&ctx, &choice, err);
+	if (rc == 0 && mode == SIS_VIEW_SHARE)
+		rc = check_named(&ctx, a, err);
+	if (rc == 0)
+		rc = sis_sync(&ctx, &rq, &report, err);
+	sis_ctx_close(&ctx);
+	if (rc < 0)
+		return rc;
+	if (a->flags & SIS_FLAG_JSON)
+		print_json(&report);
+	else if (dry)
+		print_steps(&report);
+	print_problems(&report, mode_verbs[mode], strict || a->choice.verbose);
+	rc = sis_report_status(&report, strict);
+	if (dry && rc == 0 && report.steps.n)
+		rc = 3;
+	return rc;
+}
+
+static int need_names(const struct sis_args *a, const char *verb, struct sis_err *err)
+{
+	if (a->names.n || a->flags & SIS_FLAG_ALL)
+		return 0;
+	return sis_err_set(err, SIS_ERR_USAGE, "%s needs a volume or dataset, or -a for all", verb);
+}
+
+int sis_cmd_share(const struct sis_args *a, struct sis_err *err)
+{
+	int rc = need_names(a, "share", err);
+
+	return rc < 0 ? rc : run(a, SIS_VIEW_SHARE, a->choice.dry, a->names.n > 0, err);
+}
+
+int sis_cmd_unshare(const struct sis_args *a, struct sis_err *err)
+{
+	int rc = need_names(a, "unshare", err);
+
+	return rc < 0 ? rc : run(a, SIS_VIEW_UNSHARE, a->choice.dry, false, err);
+}
+
+int sis_cmd_sync(const struct sis_args *a, struct sis_err *err)
+{
+	return run(a, SIS_VIEW_SYNC, a->choice.dry, false, err);
+}
+
+int sis_cmd_plan(const struct sis_args *a, struct sis_err *err)
+{
+	return run(a, SIS_VIEW_SYNC, true, true, err);
+}

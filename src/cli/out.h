@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Results for people and for programs from one table of columns: header, aligned rows and JSON
+ * keys cannot drift apart. Prints to stdout only.
+ */
+#ifndef SIS_CLI_OUT_H
+#define SIS_CLI_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/vec.h"
+
+struct sis_col {
+	const char *key;   /* JSON */
+	const char *title; /* header; NULL: only in JSON */
+	bool number;       /* JSON number; aligned to the right */
+};
+
+struct sis_table {
+	const char *name; /* JSON: {"NAME": [rows]} */
+	const struct sis_col *cols;
+	size_t n;
+	SIS_VEC(char *) cells; /* row by row; NULL prints as "-" and null */
+};
+
+/* Appends one cell; copies `text` (NULL allowed). */
+void sis_table_add(struct sis_table *t, const char *text);
+void sis_table_addf(struct sis_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Prints all of it, as JSON or as columns, and empties it. */
+void sis_table_print(struct sis_table *t, bool json);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Doing the steps of one group and, when one fails, taking away what this run had made. Decides
+ * nothing: the plan said what to do.
+ */
+#include "core/apply.h"
+
+#include <inttypes.h>
+
+#include "base/log.h"
+#include "base/str.h"
+
+/* What is being worked on: copies, as back ends fill in handles. */
+struct work {
+	struct sis_ctx *ctx;
+	const struct sis_group *g;
+	bool force;
+	struct sis_target target; /* desired; empty for a removal */
+	bool added;               /* this run made the target */
+	bool hidden;              /* this run hid it */
+	SIS_VEC(uint32_t) luns;   /* this run made them */
+};
+
+static int step_lun_add(struct work *w, const struct sis_step *s, struct sis_err *err)
+{
+	struct sis_lun *l = sis_target_lun(&w->target, s->lun);
+
+	/* Noted before it is tried: half of it may be there after a failure. */
+	sis_vec_push(&w->luns, s->lun);
+	return w->ctx->bx.be->lun_add(&w->ctx->bx, &w->target, l, err);
+}
+
+static int step_target_add(struct work *w, struct sis_err *err)
+{
+	w->added = w->g->live == NULL;
+	return w->ctx->bx.be->target_add(&w->ctx->bx, &w->target, err);
+}
+
+static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err)
+{
+	const struct sis_backend *be = w->ctx->bx.be;
+	const struct sis_target *live = w->g->live;
+	struct sis_bx *bx = &w->ctx->bx;
+
+	switch (s->kind) {
+	case SIS_STEP_HIDE:
+		w->hidden = true;
+		return be->target_hide(bx, live, err);
+	case SIS_STEP_LUN_DEL:
+		return be->lun_del(bx, live, sis_target_lun(live, s->lun), err);
+	case SIS_STEP_TARGET_DEL:
+		return be->target_del(bx, live, w->force, err);
+	case SIS_STEP_TARGET_ADD:
+		return step_target_add(w, err);
+	case SIS_STEP_LUN_ADD:
+		return step_lun_add(w, s, err);
+	case SIS_STEP_LUN_SET:
+		return be->lun_set(bx, &w->target, sis_target_lun(&w->target, s->lun),
+				   sis_target_lun(live, s->lun), s->changed, err);
+	case SIS_STEP_TARGET_SET:
+		return be->target_set(bx, &w->target, live, s->changed, err);
+	case SIS_STEP_SHOW:
+		return be->target_show(bx, &w->target, err);
+	case SIS_STEP_N:
+		break;
+	}
+	return sis_err_set(err, EINVAL, "unknown step");
+}
+
+/* Deletions go first and last in a group; with force, sessions end before their LUN goes. */
+static int end_sessions(struct work *w, struct sis_err *err)
+{
+	int rc = 0;
+
+	if (!w->force || !w->g->drops || !w->g->live)
+		return 0;
+	sis_vec_each(s, &w->g->live->sessions)
+		if (rc == 0)
+			rc = w->ctx->bx.be->session_end(&w->ctx->bx, w->g->live, s, err);
+	return rc;
+}
+
+/* Moves the lines noted since the last step into a step of the report; none: no step. */
+static void report_step(struct work *w, const struct sis_step *s, struct sis_report *report)
+{
+	const struct sis_target *t = w->g->desired ? w->g->desired : w->g->live;
+	const struct sis_lun *l = sis_target_lun(t, s->lun);
+	struct sis_done *d;
+
+	if (!w->ctx->trace.lines.n)
+		return;
+	d = sis_vec_add(&report->steps);
+	d->name = sis_step_names[s->kind];
+	d->iqn = sis_strdup(w->g->iqn);
+	d->volume = sis_strdup_null(l ? l->volume : t->luns.n ? t->luns.v[0].volume : NULL);
+	d->reason = sis_strdup_null(s->reason);
+	d->commands = w->ctx->trace.lines;
+	w->ctx->trace.lines = (sis_strv){ 0 };
+	sis_vec_each(line, &d->commands)
+		sis_log(SIS_LOG_INFO, "%s", *line);
+}
+
+/*
+ * All or nothing: what this run made of the target goes, errors aside, so that the next run finds
+ * a clean table. A target that was there before keeps what it had.
+ */
+static void undo(struct work *w)
+{
+	const struct sis_backend *be = w->ctx->bx.be;
+	struct sis_bx *bx = &w->ctx->bx;
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	if (bx->dry)
+		return;
+	for (size_t i = w->luns.n; i-- > 0;)
+		if (be->lun_del(bx, &w->target, sis_target_lun(&w->target, w->luns.v[i]), &err) < 0)
+			sis_log(SIS_LOG_WARN, "'%s': LUN %" PRIu32 " is left half made: %s", w->g->iqn,
+				w->luns.v[i], sis_err_msg(&err));
+	if (w->added && be->target_del(bx, &w->target, false, &err) < 0)
+		sis_log(SIS_LOG_WARN, "'%s' is left half made: %s", w->g->iqn, sis_err_msg(&err));
+	else if (w->hidden && w->g->desired && be->target_show(bx, &w->target, &err) < 0)
+		sis_log(SIS_LOG_WARN, "'%s' stays hidden: %s", w->g->iqn, sis_err_msg(&err));
+}
+
+/* Sessions are ended once the target is hidden, so that they do not come back. */
+static int do_steps(struct work *w, struct sis_report *report, struct sis_err *err)
+{
+	bool ended = false;
+	int rc = 0;
+
+	sis_vec_each(s, &w->g->steps) {
+		if (!ended && s->kind != SIS_STEP_HIDE) {
+			ended = true;
+			rc = end_sessions(w, err);
+		}
+		if (rc == 0)
+			rc = do_step(w, s, err);
+		report_step(w, s, report);
+		if (rc < 0)
+			return sis_err_wrap(err, "%s", sis_step_names[s->kind]);
+	}
+	return 0;
+}
+
+int sis_apply_group(struct sis_ctx *ctx, const struct sis_group *g, bool force,
+		    struct sis_target *ret_target, struct sis_report *report, struct sis_err *err)
+{
+	struct work w = { .ctx = ctx, .g = g, .force = force };
+	int rc;
+
+	if (g->desired)
+		sis_target_copy(&w.target, g->desired);
+	if (g->live)
+		w.target.tid = g->live->tid;
+	sis_trace_clear(&ctx->trace);
+	rc = do_steps(&w, report, err);
+	if (rc < 0)
+		undo(&w);
+	sis_trace_clear(&ctx->trace);
+	sis_vec_free(&w.luns);
+	if (rc < 0)
+		sis_target_free(&w.target);
+	else
+		*ret_target = w.target;
+	return rc;
+}
