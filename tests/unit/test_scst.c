@@ -67,37 +67,41 @@ static void test_naa(void **state)
 static void test_commands(void **state)
 {
 	static const struct {
+		const char *path;
 		struct sis_lun lun;
 		const char *command, *handler; /* NULL: refused */
 	} cases[] = {
-		{ { .path = "/dev/zvol/mypool/test", .type = SIS_TYPE_BLOCKIO, .blocksize = 4096,
+		{ "/dev/zvol/mypool/test", { .type = SIS_TYPE_BLOCKIO, .blocksize = 4096,
 		    .iomode = SIS_IOMODE_WB, .thin = true },
 		  "add_device D filename=/dev/zvol/mypool/test; blocksize=4096", "vdisk_blockio" },
-		{ { .path = "/v", .type = SIS_TYPE_BLOCKIO, .blocksize = 512,
+		{ "/v", { .type = SIS_TYPE_BLOCKIO, .blocksize = 512,
 		    .iomode = SIS_IOMODE_WT },
 		  "add_device D filename=/v; blocksize=512; write_through=1", "vdisk_blockio" },
-		{ { .path = "/v", .type = SIS_TYPE_FILEIO, .blocksize = 512, .readonly = true,
+		{ "/v", { .type = SIS_TYPE_FILEIO, .blocksize = 512, .readonly = true,
 		    .iomode = SIS_IOMODE_WT, .thin = true },
 		  "add_device D filename=/v; blocksize=512; read_only=1", "vdisk_fileio" },
-		{ { .path = "/v", .type = SIS_TYPE_FILEIO, .blocksize = 512, .thin = true },
+		{ "/v", { .type = SIS_TYPE_FILEIO, .blocksize = 512, .thin = true },
 		  "add_device D filename=/v; blocksize=512; thin_provisioned=1", "vdisk_fileio" },
-		{ { .path = "/v", .type = SIS_TYPE_NULLIO, .blocksize = 4096, .size = 8193,
+		{ "/v", { .type = SIS_TYPE_NULLIO, .blocksize = 4096, .size = 8193,
 		    .iomode = SIS_IOMODE_WT },
 		  "add_device D blocksize=4096; size=8192", "vdisk_nullio" },
-		{ { .path = "/v", .type = SIS_TYPE_BLOCKIO, .blocksize = 3000 }, NULL, NULL },
-		{ { .path = "/v", .type = SIS_TYPE_TAPE, .blocksize = 512 }, NULL, NULL },
-		{ { .path = "v", .type = SIS_TYPE_BLOCKIO, .blocksize = 512 }, NULL, NULL },
-		{ { .path = "/v;nv_cache=1", .type = SIS_TYPE_BLOCKIO, .blocksize = 512 }, NULL,
+		{ "/v", { .type = SIS_TYPE_BLOCKIO, .blocksize = 3000 }, NULL, NULL },
+		{ "/v", { .type = SIS_TYPE_TAPE, .blocksize = 512 }, NULL, NULL },
+		{ "v", { .type = SIS_TYPE_BLOCKIO, .blocksize = 512 }, NULL, NULL },
+		{ "/v;nv_cache=1", { .type = SIS_TYPE_BLOCKIO, .blocksize = 512 }, NULL,
 		  NULL },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		sis_autofree char *command = NULL;
+		sis_autofree char *command = NULL, *path = sis_strdup(cases[i].path);
+		struct sis_lun lun = cases[i].lun;
 		const char *handler = NULL;
-		int r = sis_scst_device_command(&sis_backend_scst.caps, "D", &cases[i].lun, &command,
-						&handler, NULL);
+		int r;
 
+		lun.path = path;
+		r = sis_scst_device_command(&sis_backend_scst.caps, "D", &lun, &command, &handler,
+					    NULL);
 		assert_int_equal(r, cases[i].command ? 0 : -EINVAL);
 		if (!cases[i].command)
 			continue;
