@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MPL-2.0
+# A thin front for meson and ninja: the commands of the README.
+BUILD ?= build
+SAN = $(BUILD)/san
+DESTDIR ?=
+PREFIX ?= /usr/local
+MESON = meson
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+	@ln -sf shareiscsi $(BUILD)/zfs
+	@ln -sf shareiscsi $(BUILD)/zpool
+
+$(BUILD)/build.ninja:
+	@tools/deps build
+	@$(MESON) setup $(BUILD) --prefix $(PREFIX) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }
+	@mv $(BUILD).log $(BUILD)/setup.log
+
+# The developer build: sanitizers on, warnings are errors.
+$(SAN)/build.ninja: $(BUILD)/build.ninja
+	@tools/deps build test
+	@$(MESON) setup $(SAN) -Dtests=enabled -Db_sanitize=address,undefined -Db_lundef=false \
+		-Dwerror=true >$(BUILD)/san.log 2>&1 || { cat $(BUILD)/san.log; exit 1; }
+
+install: all
+	@DESTDIR=$(DESTDIR) $(MESON) install -C $(BUILD) --no-rebuild
+
+# One run over all tests that need no virtual machine, one closing summary.
+test: all $(SAN)/build.ninja
+	@tests/run $(SAN) $(TESTS)
+
+# The same on a real kernel with real ZFS, under QEMU. CASES="name..." picks some.
+test-vm: all
+	@BUILD=$(abspath $(BUILD)) tests/vm/run $(CASES)
+
+demo: all
+	@tools/deps test
+	@tools/demo $(BUILD)
+
+check-layers: all
+	@tools/check-layers $(BUILD)
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all install test test-vm demo check-layers clean
