@@ -22,8 +22,8 @@ static int no_names(const struct sis_args *a, const char *verb, struct sis_err *
 int sis_cmd_options(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
-		{ "option", "OPTION", false },	   { "aliases", "ALIASES", false },
-		{ "values", "VALUES", false },	   { "default", "DEFAULT", false },
+		{ "option", "OPTION", false },	 { "aliases", "ALIASES", false },
+		{ "values", "VALUES", false },	 { "default", "DEFAULT", false },
 		{ "meaning", "MEANING", false },
 	};
 	struct sis_table t = { "options", COLS(cols), { 0 } };
@@ -104,7 +104,10 @@ static int name_of(struct sis_ctx *ctx, const struct sis_volume *v, char **ret, 
 {
 	/* Every target takes these: only the name is of interest. */
 	static const struct sis_caps any = {
-		.title = "any target", .caps = ~0U, .max_lun = SIS_LUN_MAX, .max_name = 223,
+		.title = "any target",
+		.caps = ~0U,
+		.max_lun = SIS_LUN_MAX,
+		.max_name = 223,
 		.default_blocksize = 512,
 	};
 	struct sis_caps caps = any;
@@ -131,7 +134,8 @@ static int name_of(struct sis_ctx *ctx, const struct sis_volume *v, char **ret, 
 int sis_cmd_iqn(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
-		{ "volume", "VOLUME", false }, { "iqn", "IQN", false },
+		{ "volume", "VOLUME", false },
+		{ "iqn", "IQN", false },
 	};
 	struct sis_table t = { "iqn", COLS(cols), { 0 } };
 	sis_autovolumes sis_volumes volumes = { 0 };

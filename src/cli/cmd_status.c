@@ -88,8 +88,8 @@ static void add_row(struct status *st, const struct row *r)
 	sis_table_add(t, r->lun ? r->lun->path : NULL);
 	sis_table_add(t, r->reason);
 	if (r->reason) {
-		sis_autofree char *line = sis_asprintf("%s: %s", r->volume ? r->volume : target->iqn,
-						       r->reason);
+		sis_autofree char *line =
+			sis_asprintf("%s: %s", r->volume ? r->volume : target->iqn, r->reason);
 		sis_strv_add(&st->reasons, line);
 	}
 }
@@ -133,15 +133,19 @@ static const struct sis_lun *find_live(const struct sis_view *v, uint64_t guid,
 static void other_row(struct status *st, const struct sis_item *i, bool named)
 {
 	static const char *const states[] = {
-		[SIS_WANT_OFF] = "off",		[SIS_WANT_SHARED] = "shared",
-		[SIS_WANT_HELD] = "held",	[SIS_WANT_PENDING] = "pending",
+		[SIS_WANT_OFF] = "off",	  [SIS_WANT_SHARED] = "shared",
+		[SIS_WANT_HELD] = "held", [SIS_WANT_PENDING] = "pending",
 		[SIS_WANT_BAD] = "error",
 	};
 	const struct sis_target *t = NULL;
 	const struct sis_lun *l = find_live(&st->view, i->volume->guid, &t);
 	struct row r = {
-		.state = states[i->want], .volume = i->volume->name, .target = t, .lun = l,
-		.reason = i->problem.msg, .live = l != NULL,
+		.state = states[i->want],
+		.volume = i->volume->name,
+		.target = t,
+		.lun = l,
+		.reason = i->problem.msg,
+		.live = l != NULL,
 	};
 
 	if (i->want == SIS_WANT_OFF && l) {
@@ -179,14 +183,14 @@ static void live_rows(struct status *st)
 }
 
 static const struct sis_col status_cols[] = {
-	{ "state", "STATE", false },   { "volume", "VOLUME", false },
-	{ "iqn", "IQN", false },       { "lun", "LUN", true },
-	{ "tid", "TID", true },	       { "target", "TARGET", false },
-	{ "size", "SIZE", false },     { "bytes", NULL, true },
+	{ "state", "STATE", false },	  { "volume", "VOLUME", false },
+	{ "iqn", "IQN", false },	  { "lun", "LUN", true },
+	{ "tid", "TID", true },		  { "target", "TARGET", false },
+	{ "size", "SIZE", false },	  { "bytes", NULL, true },
 	{ "sessions", "SESSIONS", true }, { "serial", NULL, false },
-	{ "type", NULL, false },       { "iomode", NULL, false },
-	{ "blocksize", NULL, true },   { "readonly", NULL, false },
-	{ "path", NULL, false },       { "reason", NULL, false },
+	{ "type", NULL, false },	  { "iomode", NULL, false },
+	{ "blocksize", NULL, true },	  { "readonly", NULL, false },
+	{ "path", NULL, false },	  { "reason", NULL, false },
 };
 
 static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_view *v,
@@ -208,8 +212,11 @@ static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_v
 int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 {
 	struct sis_ctx ctx;
-	struct status st = { .ctx = &ctx, .table = { "status", status_cols,
-						     sizeof(status_cols) / sizeof(status_cols[0]), { 0 } } };
+	struct status st = { .ctx = &ctx,
+			     .table = { "status",
+					status_cols,
+					sizeof(status_cols) / sizeof(status_cols[0]),
+					{ 0 } } };
 	int rc = read_view(a, &ctx, &st.view, err);
 
 	if (rc == 0) {
@@ -241,8 +248,10 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
-		{ "initiator", "INITIATOR", false }, { "address", "ADDRESS", false },
-		{ "iqn", "IQN", false },	     { "volume", "VOLUME", false },
+		{ "initiator", "INITIATOR", false },
+		{ "address", "ADDRESS", false },
+		{ "iqn", "IQN", false },
+		{ "volume", "VOLUME", false },
 		{ "id", NULL, false },
 	};
 	struct sis_table table = { "sessions", cols, sizeof(cols) / sizeof(cols[0]), { 0 } };

@@ -30,7 +30,8 @@ static void print_steps(const struct sis_report *r)
 
 static struct json_object *text_json(const char *text)
 {
-	sis_autofree char *printable = text && !sis_str_clean(text) ? sis_str_printable(text) : NULL;
+	sis_autofree char *printable =
+		text && !sis_str_clean(text) ? sis_str_printable(text) : NULL;
 
 	return text ? json_object_new_string(printable ? printable : text) : NULL;
 }
@@ -61,7 +62,8 @@ static void print_json(const struct sis_report *r)
 
 		json_object_object_add(o, "volume", text_json(p->subject));
 		json_object_object_add(o, "reason", text_json(sis_err_msg(&p->err)));
-		json_object_object_add(o, "status", json_object_new_int(sis_exit_status(p->err.code)));
+		json_object_object_add(o, "status",
+				       json_object_new_int(sis_exit_status(p->err.code)));
 		json_object_array_add(problems, o);
 	}
 	json_object_object_add(top, "steps", steps);
@@ -100,8 +102,10 @@ static int check_named(struct sis_ctx *ctx, const struct sis_args *a, struct sis
 			return rc;
 		v = found.n == 1 ? &found.v[0] : NULL;
 		if (v && sis_streq(v->name, *name) && (!v->share || sis_streq(v->share, "off")))
-			return sis_err_set(err, EINVAL, "cannot share '%s': property shareiscsi is off; "
-					   "set it: zfs set shareiscsi=on %s", v->name, v->name);
+			return sis_err_set(err, EINVAL,
+					   "cannot share '%s': property shareiscsi is off; "
+					   "set it: zfs set shareiscsi=on %s",
+					   v->name, v->name);
 	}
 	return 0;
 }
@@ -110,7 +114,8 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 	       struct sis_err *err)
 {
 	struct sis_choice choice = a->choice;
-	struct sis_request rq = { .names = a->names.n ? &a->names : NULL, .mode = mode,
+	struct sis_request rq = { .names = a->names.n ? &a->names : NULL,
+				  .mode = mode,
 				  .force = a->flags & SIS_FLAG_FORCE };
 	sis_autoreport struct sis_report report = { 0 };
 	struct sis_ctx ctx;

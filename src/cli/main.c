@@ -13,8 +13,8 @@
 #include "core/sync.h"
 
 const struct sis_verb sis_verbs[] = {
-	{ "share", "-a | NAME...", "make live what the property says", SIS_FLAG_ALL | SIS_FLAG_FORCE,
-	  sis_cmd_share },
+	{ "share", "-a | NAME...", "make live what the property says",
+	  SIS_FLAG_ALL | SIS_FLAG_FORCE, sis_cmd_share },
 	{ "unshare", "[-f] -a | NAME...", "take shares away, leave the property alone",
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE, sis_cmd_unshare },
 	{ "sync", "[-f] [NAME...]", "make live state equal to the properties, both ways",
@@ -25,7 +25,8 @@ const struct sis_verb sis_verbs[] = {
 	  sis_cmd_status },
 	{ "sessions", "[NAME...]", "show who is logged in", SIS_FLAG_ALL, sis_cmd_sessions },
 	{ "options", "", "show the options of property shareiscsi", 0, sis_cmd_options },
-	{ "backends", "", "show which iSCSI targets are there and which runs", 0, sis_cmd_backends },
+	{ "backends", "", "show which iSCSI targets are there and which runs", 0,
+	  sis_cmd_backends },
 	{ "iqn", "NAME...", "print the target name a volume has or would get", 0, sis_cmd_iqn },
 	{ 0 },
 };
@@ -62,7 +63,8 @@ static void print_usage(FILE *f)
 	      "  -C, --control-port N     tgtd's control port\n"
 	      "  -h, --help; -V, --version\n"
 	      "\nexit status: 0 done or in sync; 1 failed; 2 usage; 3 plan or status found\n"
-	      "differences; 4 refused, initiators are connected; 5 no running target\n", f);
+	      "differences; 4 refused, initiators are connected; 5 no running target\n",
+	      f);
 }
 
 static int usage_error(struct sis_err *err, const char *what, const char *word)

@@ -14,7 +14,7 @@
 struct sis_col {
 	const char *key;   /* JSON */
 	const char *title; /* header; NULL: only in JSON */
-	bool number;       /* JSON number; aligned to the right */
+	bool number;	   /* JSON number; aligned to the right */
 };
 
 struct sis_table {
@@ -26,7 +26,8 @@ struct sis_table {
 
 /* Appends one cell; copies `text` (NULL allowed). */
 void sis_table_add(struct sis_table *t, const char *text);
-void sis_table_addf(struct sis_table *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void sis_table_addf(struct sis_table *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Prints all of it, as JSON or as columns, and empties it. */
 void sis_table_print(struct sis_table *t, bool json);

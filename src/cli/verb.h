@@ -9,11 +9,11 @@
 #include "core/ctx.h"
 
 enum sis_flag {
-	SIS_FLAG_ALL = 1 << 0,     /* -a */
+	SIS_FLAG_ALL = 1 << 0,	   /* -a */
 	SIS_FLAG_FORCE = 1 << 1,   /* -f */
-	SIS_FLAG_DRY = 1 << 2,     /* -n */
+	SIS_FLAG_DRY = 1 << 2,	   /* -n */
 	SIS_FLAG_VERBOSE = 1 << 3, /* -v */
-	SIS_FLAG_JSON = 1 << 4,    /* -j */
+	SIS_FLAG_JSON = 1 << 4,	   /* -j */
 };
 
 /* A parsed command line. */
@@ -27,7 +27,7 @@ struct sis_verb {
 	const char *name;
 	const char *usage; /* what stands behind the verb */
 	const char *help;
-	unsigned flags;    /* those it takes besides -n -v -j */
+	unsigned flags; /* those it takes besides -n -v -j */
 	/*
 	 * Does it and returns the exit status; or negative with *err set, which main prints and
 	 * turns into a status.

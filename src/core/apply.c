@@ -16,9 +16,9 @@ struct work {
 	const struct sis_group *g;
 	bool force;
 	struct sis_target target; /* desired; empty for a removal */
-	bool added;               /* this run made the target */
-	bool hidden;              /* this run hid it */
-	SIS_VEC(uint32_t) luns;   /* this run made them */
+	bool added;		  /* this run made the target */
+	bool hidden;		  /* this run hid it */
+	SIS_VEC(uint32_t) luns;	  /* this run made them */
 };
 
 static int step_lun_add(struct work *w, const struct sis_step *s, struct sis_err *err)
@@ -43,26 +43,17 @@ static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err
 	struct sis_bx *bx = &w->ctx->bx;
 
 	switch (s->kind) {
-	case SIS_STEP_HIDE:
-		w->hidden = true;
-		return be->target_hide(bx, live, err);
-	case SIS_STEP_LUN_DEL:
-		return be->lun_del(bx, live, sis_target_lun(live, s->lun), err);
-	case SIS_STEP_TARGET_DEL:
-		return be->target_del(bx, live, w->force, err);
-	case SIS_STEP_TARGET_ADD:
-		return step_target_add(w, err);
-	case SIS_STEP_LUN_ADD:
-		return step_lun_add(w, s, err);
+	case SIS_STEP_HIDE: w->hidden = true; return be->target_hide(bx, live, err);
+	case SIS_STEP_LUN_DEL: return be->lun_del(bx, live, sis_target_lun(live, s->lun), err);
+	case SIS_STEP_TARGET_DEL: return be->target_del(bx, live, w->force, err);
+	case SIS_STEP_TARGET_ADD: return step_target_add(w, err);
+	case SIS_STEP_LUN_ADD: return step_lun_add(w, s, err);
 	case SIS_STEP_LUN_SET:
 		return be->lun_set(bx, &w->target, sis_target_lun(&w->target, s->lun),
 				   sis_target_lun(live, s->lun), s->changed, err);
-	case SIS_STEP_TARGET_SET:
-		return be->target_set(bx, &w->target, live, s->changed, err);
-	case SIS_STEP_SHOW:
-		return be->target_show(bx, &w->target, err);
-	case SIS_STEP_N:
-		break;
+	case SIS_STEP_TARGET_SET: return be->target_set(bx, &w->target, live, s->changed, err);
+	case SIS_STEP_SHOW: return be->target_show(bx, &w->target, err);
+	case SIS_STEP_N: break;
 	}
 	return sis_err_set(err, EINVAL, "unknown step");
 }
@@ -114,8 +105,8 @@ static void undo(struct work *w)
 		return;
 	for (size_t i = w->luns.n; i-- > 0;)
 		if (be->lun_del(bx, &w->target, sis_target_lun(&w->target, w->luns.v[i]), &err) < 0)
-			sis_log(SIS_LOG_WARN, "'%s': LUN %" PRIu32 " is left half made: %s", w->g->iqn,
-				w->luns.v[i], sis_err_msg(&err));
+			sis_log(SIS_LOG_WARN, "'%s': LUN %" PRIu32 " is left half made: %s",
+				w->g->iqn, w->luns.v[i], sis_err_msg(&err));
 	if (w->added && be->target_del(bx, &w->target, false, &err) < 0)
 		sis_log(SIS_LOG_WARN, "'%s' is left half made: %s", w->g->iqn, sis_err_msg(&err));
 	else if (w->hidden && w->g->desired && be->target_show(bx, &w->target, &err) < 0)

@@ -202,10 +202,10 @@ int sis_conf_allows(const struct sis_conf *c, const char *dataset, const struct 
 	unsigned refused = o->set & ~c->options;
 
 	if (within_any(&c->deny, dataset))
-		return sis_err_set(err, EACCES, "'deny' in /etc/shareiscsi.conf forbids sharing it");
-	if (c->allow.n && !within_any(&c->allow, dataset))
 		return sis_err_set(err, EACCES,
-				   "'allow' in /etc/shareiscsi.conf does not name it");
+				   "'deny' in /etc/shareiscsi.conf forbids sharing it");
+	if (c->allow.n && !within_any(&c->allow, dataset))
+		return sis_err_set(err, EACCES, "'allow' in /etc/shareiscsi.conf does not name it");
 	for (int i = 0; i < SIS_OPT_N; i++)
 		if (refused & SIS_BIT(i))
 			return sis_err_set(err, EACCES,

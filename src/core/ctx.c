@@ -110,8 +110,10 @@ static int named_backend(struct sis_ctx *ctx, const char *name, struct sis_err *
 	if (be) {
 		rc = try_backend(ctx, be, least_state(be), err);
 		if (rc == 0)
-			rc = sis_err_set(err, SIS_ERR_NOTARGET, "%s is not running; `shareiscsi "
-					 "backends` says what to do", be->title);
+			rc = sis_err_set(err, SIS_ERR_NOTARGET,
+					 "%s is not running; `shareiscsi "
+					 "backends` says what to do",
+					 be->title);
 		return rc < 0 ? rc : 0;
 	}
 	for (size_t i = 0; sis_backends[i]; i++)
@@ -135,7 +137,8 @@ int sis_ctx_backend(struct sis_ctx *ctx, struct sis_err *err)
 		if (sis_backends[i]->on_demand)
 			rc = try_backend(ctx, sis_backends[i], SIS_PROBE_STOPPED, err);
 	if (rc == 0)
-		rc = sis_err_set(err, SIS_ERR_NOTARGET, "no iSCSI target is running; `shareiscsi "
+		rc = sis_err_set(err, SIS_ERR_NOTARGET,
+				 "no iSCSI target is running; `shareiscsi "
 				 "backends` says what is there and how to start it");
 	return rc < 0 ? rc : 0;
 }

@@ -29,13 +29,13 @@ struct sis_ctx {
 	struct sis_choice choice;
 	char *root; /* "" or absolute, without trailing slash */
 	struct sis_conf conf;
-	struct sis_trace trace;     /* wraps runner and kfs below; notes what changes something */
+	struct sis_trace trace; /* wraps runner and kfs below; notes what changes something */
 	struct sis_runner runner;
 	struct sis_kfs kfs;
 	struct sis_sx sx;
-	struct sis_bx bx;           /* .be NULL until sis_ctx_backend() */
-	struct sis_probe probe;     /* of bx.be */
-	char *prefix;               /* ID part of IQNs, once sis_ctx_prefix() was called */
+	struct sis_bx bx;	/* .be NULL until sis_ctx_backend() */
+	struct sis_probe probe; /* of bx.be */
+	char *prefix;		/* ID part of IQNs, once sis_ctx_prefix() was called */
 	struct sis_err prefix_err;
 	bool prefix_known;
 	int lock_fd;

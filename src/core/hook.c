@@ -19,8 +19,10 @@ static bool hook_usable(const char *path)
 	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || access(path, X_OK) < 0)
 		return false;
 	if (st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH)) {
-		sis_log(SIS_LOG_WARN, "'%s' is not run: it must belong to root and nobody else may "
-			"write it (chown root, chmod 755)", path);
+		sis_log(SIS_LOG_WARN,
+			"'%s' is not run: it must belong to root and nobody else may "
+			"write it (chown root, chmod 755)",
+			path);
 		return false;
 	}
 	return true;

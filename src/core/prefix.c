@@ -33,8 +33,9 @@ static int from_id_file(struct sis_ctx *ctx, char **ret, struct sis_err *err)
 	line = sis_str_trim(text);
 	sis_str_lower(line);
 	if (!*line)
-		return sis_err_set(err, EINVAL, ID_FILE " has an empty first line; write one, e.g.: "
-				   "echo iqn.2010-09.org.zfsonlinux > " ID_FILE);
+		return sis_err_set(err, EINVAL,
+				   ID_FILE " has an empty first line; write one, e.g.: "
+					   "echo iqn.2010-09.org.zfsonlinux > " ID_FILE);
 	rc = sis_iqn_check_prefix(line, err);
 	if (rc < 0)
 		return sis_err_wrap(err, ID_FILE);
@@ -90,14 +91,16 @@ static int from_domain(struct sis_ctx *ctx, char **ret, struct sis_err *err)
 	if (!domain)
 		domain = domain_of_host(ctx);
 	if (!domain)
-		return sis_err_set(err, EINVAL,
-				   "no domain name for the IQN: " ID_FILE " does not exist and " DOMAIN_FILE
-				   " is empty; do one of: echo iqn.2010-09.org.zfsonlinux > " ID_FILE
-				   ", or: echo example.com > " DOMAIN_FILE);
+		return sis_err_set(
+			err, EINVAL,
+			"no domain name for the IQN: " ID_FILE " does not exist and " DOMAIN_FILE
+			" is empty; do one of: echo iqn.2010-09.org.zfsonlinux > " ID_FILE
+			", or: echo example.com > " DOMAIN_FILE);
 	gmtime_r(&now, &tm);
 	if (sis_iqn_prefix(domain, tm.tm_year + 1900, tm.tm_mon + 1, ret, err) < 0)
-		return sis_err_append(err, " (from " DOMAIN_FILE " or the host's name); name the "
-				      "prefix yourself: echo iqn.2010-09.org.zfsonlinux > " ID_FILE);
+		return sis_err_append(
+			err, " (from " DOMAIN_FILE " or the host's name); name the "
+			     "prefix yourself: echo iqn.2010-09.org.zfsonlinux > " ID_FILE);
 	return 0;
 }
 

@@ -105,8 +105,10 @@ static int mint(struct run *r, const struct sis_lun *l, struct sis_err *err)
 	if (!i || !i->wish.identity_differs)
 		return 0;
 	if (i->volume->pool_readonly) {
-		sis_log(SIS_LOG_WARN, "'%s': its pool is read-only, so its identity cannot be kept; "
-			"it is shared with computed values", i->volume->name);
+		sis_log(SIS_LOG_WARN,
+			"'%s': its pool is read-only, so its identity cannot be kept; "
+			"it is shared with computed values",
+			i->volume->name);
 		return 0;
 	}
 	text = sis_identity_print(&i->wish.identity);
@@ -269,7 +271,8 @@ static void forget_gone(struct run *r)
 	sis_vec_each(record, &r->view.records)
 		if (!sis_state_find(&r->view.live, record->iqn) &&
 		    !sis_state_find(&r->view.desired, record->iqn))
-			(void)sis_record_remove(r->ctx->root, r->ctx->bx.be->name, record->iqn, NULL);
+			(void)sis_record_remove(r->ctx->root, r->ctx->bx.be->name, record->iqn,
+						NULL);
 }
 
 static void report_items(struct run *r)
@@ -375,16 +378,11 @@ int sis_sync(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_repor
 int sis_exit_status(int code)
 {
 	switch (code) {
-	case 0:
-		return 0;
-	case SIS_ERR_USAGE:
-		return 2;
-	case SIS_ERR_INUSE:
-		return 4;
-	case SIS_ERR_NOTARGET:
-		return 5;
-	default:
-		return 1;
+	case 0: return 0;
+	case SIS_ERR_USAGE: return 2;
+	case SIS_ERR_INUSE: return 4;
+	case SIS_ERR_NOTARGET: return 5;
+	default: return 1;
 	}
 }
 

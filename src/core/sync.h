@@ -12,18 +12,18 @@
 
 /* Something that was not done, with the volume (or target) it is about. */
 struct sis_problem {
-	char *subject;       /* volume name, or IQN where there is no volume */
+	char *subject; /* volume name, or IQN where there is no volume */
 	struct sis_err err;
-	enum sis_want want;  /* why the volume was passed over; SIS_WANT_SHARED for a failed step */
+	enum sis_want want; /* why the volume was passed over; SIS_WANT_SHARED for a failed step */
 };
 
 /* A step that was done, or in a dry run would be. */
 struct sis_done {
-	const char *name;   /* of sis_step_names, or "prepare" */
-	char *iqn;          /* NULL for what is done once for the whole target */
-	char *volume;       /* of the first LUN concerned, or NULL */
+	const char *name; /* of sis_step_names, or "prepare" */
+	char *iqn;	  /* NULL for what is done once for the whole target */
+	char *volume;	  /* of the first LUN concerned, or NULL */
 	char *reason;
-	sis_strv commands;  /* literal */
+	sis_strv commands; /* literal */
 };
 
 struct sis_report {

@@ -87,23 +87,20 @@ static int trace_write(struct sis_kfs *k, const char *path, const char *data, si
 
 static int trace_mkdir(struct sis_kfs *k, const char *path)
 {
-	return note(k->ctx, path_command(k->ctx, "mkdir", path)) ?
-		       sis_kfs_real_ops.mkdir(k, path) :
-		       0;
+	return note(k->ctx, path_command(k->ctx, "mkdir", path)) ? sis_kfs_real_ops.mkdir(k, path) :
+								   0;
 }
 
 static int trace_rmdir(struct sis_kfs *k, const char *path)
 {
-	return note(k->ctx, path_command(k->ctx, "rmdir", path)) ?
-		       sis_kfs_real_ops.rmdir(k, path) :
-		       0;
+	return note(k->ctx, path_command(k->ctx, "rmdir", path)) ? sis_kfs_real_ops.rmdir(k, path) :
+								   0;
 }
 
 static int trace_unlink(struct sis_kfs *k, const char *path)
 {
-	return note(k->ctx, path_command(k->ctx, "rm", path)) ?
-		       sis_kfs_real_ops.unlink(k, path) :
-		       0;
+	return note(k->ctx, path_command(k->ctx, "rm", path)) ? sis_kfs_real_ops.unlink(k, path) :
+								0;
 }
 
 static int trace_symlink(struct sis_kfs *k, const char *target, const char *path)

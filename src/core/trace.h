@@ -13,9 +13,9 @@
 
 struct sis_trace {
 	bool dry;
-	sis_strv lines;  /* since the last sis_trace_clear() */
+	sis_strv lines;			 /* since the last sis_trace_clear() */
 	const struct sis_runner *runner; /* what is wrapped */
-	const char *root; /* cut off the paths that are shown */
+	const char *root;		 /* cut off the paths that are shown */
 };
 
 /* Wraps the real runner and kernel trees below root; both outputs point into `t`. */

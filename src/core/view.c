@@ -72,8 +72,8 @@ static enum sis_want judge_ready(const struct sis_volume *v, struct sis_err *err
 }
 
 /* Fills want and problem; for a volume to be shared also the wish. */
-static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq,
-			   struct sis_item *item, struct sis_err *err)
+static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_item *item,
+			   struct sis_err *err)
 {
 	const struct sis_volume *v = item->volume;
 	bool over = overridden(rq->override, v);
@@ -92,7 +92,8 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq,
 	if (!o.on)
 		return SIS_WANT_OFF;
 	if (!over && v->share_source == SIS_SOURCE_RECEIVED && !ctx->conf.share_received) {
-		(void)sis_err_set(err, SIS_ERR_PENDING, "the value was received with a replica and is "
+		(void)sis_err_set(err, SIS_ERR_PENDING,
+				  "the value was received with a replica and is "
 				  "not followed by itself; `zfs set shareiscsi=%s %s` shares it",
 				  value, v->name);
 		return SIS_WANT_HELD;
@@ -118,7 +119,8 @@ static void refuse_twins(struct sis_view *v)
 			continue;
 		sis_wish_free(&b->wish);
 		b->want = SIS_WANT_BAD;
-		(void)sis_err_set(&b->problem, EEXIST, "it has the guid of '%s', a copy of the same "
+		(void)sis_err_set(&b->problem, EEXIST,
+				  "it has the guid of '%s', a copy of the same "
 				  "disk; two disks with one serial number are not shared",
 				  a->volume->name);
 	}
@@ -322,14 +324,12 @@ static bool lun_kept(const struct sis_view *v, const struct sis_request *rq,
 		return (i && !i->volume->guid) || !in_scope(rq, l->volume);
 	}
 	switch (i->want) {
-	case SIS_WANT_SHARED:
-		return false;
+	case SIS_WANT_SHARED: return false;
 	case SIS_WANT_OFF:
 		return rq->mode == SIS_VIEW_SHARE || !(i->in_scope || rq->mode == SIS_VIEW_SYNC);
 	case SIS_WANT_HELD:
 	case SIS_WANT_PENDING:
-	case SIS_WANT_BAD:
-		break;
+	case SIS_WANT_BAD: break;
 	}
 	return true;
 }

@@ -15,24 +15,24 @@
 
 /* What is to become of a volume. */
 enum sis_want {
-	SIS_WANT_OFF,     /* the property is off or unset, or unsharing was asked for */
+	SIS_WANT_OFF, /* the property is off or unset, or unsharing was asked for */
 	SIS_WANT_SHARED,
-	SIS_WANT_HELD,    /* the value was received: not shared by itself */
+	SIS_WANT_HELD,	  /* the value was received: not shared by itself */
 	SIS_WANT_PENDING, /* cannot be shared now (no device node, key not loaded) */
-	SIS_WANT_BAD,     /* the property or the policy forbids it */
+	SIS_WANT_BAD,	  /* the property or the policy forbids it */
 };
 
 struct sis_item {
 	const struct sis_volume *volume; /* in the view */
-	bool in_scope;  /* asked for, not only looked at because it is in the same target */
+	bool in_scope; /* asked for, not only looked at because it is in the same target */
 	enum sis_want want;
 	struct sis_err problem; /* for HELD, PENDING and BAD: why and what to do */
-	struct sis_wish wish;   /* for SHARED */
+	struct sis_wish wish;	/* for SHARED */
 };
 
 enum sis_view_mode {
-	SIS_VIEW_SYNC,    /* live is to equal the properties */
-	SIS_VIEW_SHARE,   /* only add: what is off stays as it is */
+	SIS_VIEW_SYNC,	  /* live is to equal the properties */
+	SIS_VIEW_SHARE,	  /* only add: what is off stays as it is */
 	SIS_VIEW_UNSHARE, /* what is in scope is not to be shared, whatever the property says */
 };
 
@@ -40,21 +40,21 @@ enum sis_view_mode {
 struct sis_override {
 	const char *dataset;
 	const char *value; /* NULL: unset */
-	bool all_below;    /* below it nothing else counts (zfs inherit -r) */
+	bool all_below;	   /* below it nothing else counts (zfs inherit -r) */
 };
 
 struct sis_request {
 	const sis_strv *names; /* NULL: everything */
 	enum sis_view_mode mode;
-	bool force;            /* end sessions where needed */
+	bool force;			     /* end sessions where needed */
 	const struct sis_override *override; /* or NULL; only with a dry run */
 };
 
 struct sis_view {
 	sis_volumes volumes;
-	SIS_VEC(struct sis_item) items; /* sorted by name of volume, one each */
+	SIS_VEC(struct sis_item) items;	    /* sorted by name of volume, one each */
 	SIS_VEC(struct sis_item *) by_guid; /* the same, sorted by guid */
-	sis_strv missing;  /* names asked for that the store does not have */
+	sis_strv missing;		    /* names asked for that the store does not have */
 	sis_records records;
 	struct sis_state desired, live;
 };

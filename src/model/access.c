@@ -47,7 +47,8 @@ static int rule_address(const char *text, struct sis_rule *ret)
 		return -ERANGE;
 	ret->prefix = bits < (family == AF_INET6 ? 128 : 32);
 	mask_address(addr, family == AF_INET6 ? 16 : 4, (unsigned)bits);
-	(void)inet_ntop(family, addr, canonical, sizeof(canonical)); /* cannot fail: it was parsed */
+	(void)inet_ntop(family, addr, canonical,
+			sizeof(canonical)); /* cannot fail: it was parsed */
 	ret->kind = SIS_RULE_ADDRESS;
 	ret->text = ret->prefix ? sis_asprintf("%s/%u", canonical, (unsigned)bits) :
 				  sis_strdup(canonical);
@@ -76,7 +77,8 @@ int sis_rule_parse(const char *text, struct sis_rule *ret, struct sis_err *err)
 		*mode++ = '\0';
 		if (!sis_streq(mode, "ro") && !sis_streq(mode, "rw"))
 			return sis_err_set(err, SIS_ERR_USAGE,
-					   "initiator '%s': '=%s' must be '=ro' or '=rw'", text, mode);
+					   "initiator '%s': '=%s' must be '=ro' or '=rw'", text,
+					   mode);
 		r.ro = sis_streq(mode, "ro");
 	}
 	rc = rule_address(who, &r);
@@ -88,10 +90,11 @@ int sis_rule_parse(const char *text, struct sis_rule *ret, struct sis_err *err)
 	}
 	sis_str_lower(who);
 	if (!name_pattern_ok(who))
-		return sis_err_set(err, SIS_ERR_USAGE,
-				   "initiator '%s' is neither an iSCSI name (iqn., eui., naa., with * "
-				   "or ?) nor ADDRESS[/BITS]",
-				   text);
+		return sis_err_set(
+			err, SIS_ERR_USAGE,
+			"initiator '%s' is neither an iSCSI name (iqn., eui., naa., with * "
+			"or ?) nor ADDRESS[/BITS]",
+			text);
 	r.kind = SIS_RULE_NAME;
 	r.wildcard = strpbrk(who, "*?") != NULL;
 	r.text = sis_steal(&who);
@@ -129,7 +132,8 @@ int sis_portal_parse(const char *text, struct sis_portal *ret, struct sis_err *e
 	return 0;
 bad:
 	return sis_err_set(err, SIS_ERR_USAGE,
-			   "portal '%s' is not ADDRESS[:PORT] (IPv6 in brackets: [::1]:3260)", text);
+			   "portal '%s' is not ADDRESS[:PORT] (IPv6 in brackets: [::1]:3260)",
+			   text);
 }
 
 char *sis_rule_print(const struct sis_rule *r)

@@ -12,23 +12,23 @@
 #include "model/share.h"
 
 enum sis_cap {
-	SIS_CAP_BLOCKSIZE = 1 << 0,     /* block sizes other than 512 */
-	SIS_CAP_RULE_NAME = 1 << 1,     /* initiator= by exact name */
+	SIS_CAP_BLOCKSIZE = 1 << 0,	/* block sizes other than 512 */
+	SIS_CAP_RULE_NAME = 1 << 1,	/* initiator= by exact name */
 	SIS_CAP_RULE_WILDCARD = 1 << 2, /* ... with * and ? */
-	SIS_CAP_RULE_ADDRESS = 1 << 3,  /* ... by address */
-	SIS_CAP_RULE_PREFIX = 1 << 4,   /* ... by address/bits */
-	SIS_CAP_RULE_RO = 1 << 5,       /* =ro for single initiators */
-	SIS_CAP_RULE_MIXED = 1 << 6,    /* names and addresses in one list, either lets in */
-	SIS_CAP_PORTAL = 1 << 7,        /* portal= by address */
-	SIS_CAP_PORTAL_PORT = 1 << 8,   /* ... with a port of its own */
-	SIS_CAP_CHAP = 1 << 9,          /* auth=, one way */
-	SIS_CAP_CHAP_MUTUAL = 1 << 10,  /* auth=, mutual */
-	SIS_CAP_RESIZE = 1 << 11,       /* a new size reaches the LUN in place */
+	SIS_CAP_RULE_ADDRESS = 1 << 3,	/* ... by address */
+	SIS_CAP_RULE_PREFIX = 1 << 4,	/* ... by address/bits */
+	SIS_CAP_RULE_RO = 1 << 5,	/* =ro for single initiators */
+	SIS_CAP_RULE_MIXED = 1 << 6,	/* names and addresses in one list, either lets in */
+	SIS_CAP_PORTAL = 1 << 7,	/* portal= by address */
+	SIS_CAP_PORTAL_PORT = 1 << 8,	/* ... with a port of its own */
+	SIS_CAP_CHAP = 1 << 9,		/* auth=, one way */
+	SIS_CAP_CHAP_MUTUAL = 1 << 10,	/* auth=, mutual */
+	SIS_CAP_RESIZE = 1 << 11,	/* a new size reaches the LUN in place */
 };
 
 struct sis_caps {
 	const char *title; /* for messages: "STGT" */
-	unsigned caps;     /* enum sis_cap */
+	unsigned caps;	   /* enum sis_cap */
 	uint32_t first_lun, max_lun;
 	uint32_t default_blocksize; /* 0: from volblocksize (512..4096 as it is, else 4096) */
 	/*
@@ -39,12 +39,12 @@ struct sis_caps {
 	enum sis_type block_type[SIS_TYPE_N];
 	enum sis_type file_type[SIS_TYPE_N];
 	enum sis_iomode iomode[SIS_IOMODE_N]; /* [NONE] = default */
-	bool choose_naa;        /* the NAA designator can be chosen */
-	bool thin;              /* UNMAP can be switched on for sparse volumes */
-	unsigned max_name;      /* bytes in a target name */
-	unsigned max_serial;    /* bytes in a unit serial number */
-	const char *bad_path;   /* bytes a backing path must not contain, e.g. "," */
-	const char *bad_name;   /* bytes a target name must not contain though RFC 7143 has them */
+	bool choose_naa;		      /* the NAA designator can be chosen */
+	bool thin;			      /* UNMAP can be switched on for sparse volumes */
+	unsigned max_name;		      /* bytes in a target name */
+	unsigned max_serial;		      /* bytes in a unit serial number */
+	const char *bad_path;		      /* bytes a backing path must not contain, e.g. "," */
+	const char *bad_name; /* bytes a target name must not contain though RFC 7143 has them */
 	unsigned secret_min, secret_max; /* bytes in a CHAP secret */
 };
 

@@ -10,7 +10,8 @@
 #include "base/str.h"
 #include "model/iqn.h"
 
-static int cannot(struct sis_err *err, const struct sis_caps *caps, const char *what, const char *hint)
+static int cannot(struct sis_err *err, const struct sis_caps *caps, const char *what,
+		  const char *hint)
 {
 	return sis_err_set(err, SIS_ERR_USAGE, "%s cannot do %s%s%s", caps->title, what,
 			   *hint ? "; " : "", hint);
@@ -41,7 +42,8 @@ static int check_kind(const struct sis_options *o, const struct sis_caps *caps, 
 	return 0;
 }
 
-static int check_rules(const struct sis_options *o, const struct sis_caps *caps, struct sis_err *err)
+static int check_rules(const struct sis_options *o, const struct sis_caps *caps,
+		       struct sis_err *err)
 {
 	bool name = false, address = false;
 
@@ -68,7 +70,8 @@ static int check_rules(const struct sis_options *o, const struct sis_caps *caps,
 	return 0;
 }
 
-static int check_access(const struct sis_options *o, const struct sis_caps *caps, struct sis_err *err)
+static int check_access(const struct sis_options *o, const struct sis_caps *caps,
+			struct sis_err *err)
 {
 	if (o->set & (SIS_BIT(SIS_OPT_AUTH) | SIS_BIT(SIS_OPT_AUTHNAME)) &&
 	    !(caps->caps & SIS_CAP_CHAP))
@@ -98,8 +101,8 @@ int sis_options_supported(const struct sis_options *o, const struct sis_caps *ca
 		rc = cannot(err, caps, "block sizes other than 512", "");
 	if (rc == 0 && o->set & SIS_BIT(SIS_OPT_LUN) &&
 	    (o->lun < caps->first_lun || o->lun > caps->max_lun))
-		rc = sis_err_set(err, SIS_ERR_USAGE, "lun=%" PRIu32 ": %s has LUNs %" PRIu32
-				 " to %" PRIu32 "%s",
+		rc = sis_err_set(err, SIS_ERR_USAGE,
+				 "lun=%" PRIu32 ": %s has LUNs %" PRIu32 " to %" PRIu32 "%s",
 				 o->lun, caps->title, caps->first_lun, caps->max_lun,
 				 o->lun == 0 ? ", its LUN 0 is the controller" : "");
 	return rc;
@@ -112,10 +115,8 @@ static uint32_t default_blocksize(const struct sis_volume *v, const struct sis_c
 	switch (v->volblocksize) {
 	case 512:
 	case 1024:
-	case 2048:
-		return v->volblocksize;
-	default:
-		return 4096;
+	case 2048: return v->volblocksize;
+	default: return 4096;
 	}
 }
 
@@ -148,11 +149,13 @@ static int choose_name(const struct sis_volume *v, const struct sis_options *o,
 			return rc;
 	}
 	if (strlen(name) > caps->max_name)
-		return sis_err_set(err, ENAMETOOLONG, "target name '%s' is longer than the %u bytes "
+		return sis_err_set(err, ENAMETOOLONG,
+				   "target name '%s' is longer than the %u bytes "
 				   "that %s allows; choose a shorter one with name=",
 				   name, caps->max_name, caps->title);
 	if (caps->bad_name && strpbrk(name, caps->bad_name))
-		return sis_err_set(err, EINVAL, "target name '%s' has a character that %s does not "
+		return sis_err_set(err, EINVAL,
+				   "target name '%s' has a character that %s does not "
 				   "allow (one of \"%s\"); choose another one with name=",
 				   name, caps->title, caps->bad_name);
 	*ret = sis_steal(&name);
@@ -164,7 +167,9 @@ static int fill_lun(const struct sis_volume *v, const struct sis_options *o,
 		    struct sis_err *err)
 {
 	*l = (struct sis_lun){
-		.number = o->set & SIS_BIT(SIS_OPT_LUN) ? o->lun : id ? id->lun : caps->first_lun,
+		.number = o->set & SIS_BIT(SIS_OPT_LUN) ? o->lun :
+			  id				? id->lun :
+							  caps->first_lun,
 		.path = sis_strdup(v->device),
 		.guid = v->guid,
 		.volume = sis_strdup(v->name),
@@ -172,9 +177,9 @@ static int fill_lun(const struct sis_volume *v, const struct sis_options *o,
 		.volblocksize = v->volblocksize,
 		.type = effective_type(o, caps, v->is_file),
 		.iomode = caps->iomode[o->iomode],
-		.blocksize = o->blocksize	    ? o->blocksize :
-			     id && id->blocksize    ? id->blocksize :
-						      default_blocksize(v, caps),
+		.blocksize = o->blocksize	 ? o->blocksize :
+			     id && id->blocksize ? id->blocksize :
+						   default_blocksize(v, caps),
 		.readonly = o->readonly || v->readonly,
 		.thin = caps->thin && v->sparse,
 		.is_file = v->is_file,
@@ -183,18 +188,22 @@ static int fill_lun(const struct sis_volume *v, const struct sis_options *o,
 		.naa = caps->choose_naa ? sis_naa(v->guid) : NULL,
 	};
 	if (l->number < caps->first_lun)
-		return sis_err_set(err, SIS_ERR_USAGE, "it was shared as LUN %" PRIu32 ", which %s "
-				   "cannot have (its LUN 0 is the controller); choose another with lun=%" PRIu32,
+		return sis_err_set(err, SIS_ERR_USAGE,
+				   "it was shared as LUN %" PRIu32 ", which %s "
+				   "cannot have (its LUN 0 is the controller); choose another with "
+				   "lun=%" PRIu32,
 				   l->number, caps->title, caps->first_lun);
 	if (l->blocksize != 512 && !(caps->caps & SIS_CAP_BLOCKSIZE))
 		return cannot(err, caps, "block sizes other than 512",
 			      "this volume was shared with another one");
 	if (v->size % l->blocksize)
-		return sis_err_set(err, SIS_ERR_USAGE, "its size, %" PRIu64 " bytes, is no multiple "
+		return sis_err_set(err, SIS_ERR_USAGE,
+				   "its size, %" PRIu64 " bytes, is no multiple "
 				   "of block size %" PRIu32 "; choose another with blocksize=",
 				   v->size, l->blocksize);
 	if (caps->bad_path && strpbrk(v->device, caps->bad_path))
-		return sis_err_set(err, EINVAL, "%s cannot be told the path '%s' (it must not "
+		return sis_err_set(err, EINVAL,
+				   "%s cannot be told the path '%s' (it must not "
 				   "contain any of \"%s\"); rename the volume",
 				   caps->title, v->device, caps->bad_path);
 	return 0;
@@ -241,8 +250,8 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 	}
 	fill_target(o, &w.target);
 	w.minted = known && sis_streq(id.iqn, w.target.iqn);
-	w.identity = (struct sis_identity){ v->guid, sis_strdup(w.target.iqn), l->number,
-					    l->blocksize };
+	w.identity =
+		(struct sis_identity){ v->guid, sis_strdup(w.target.iqn), l->number, l->blocksize };
 	text = sis_identity_print(&w.identity);
 	w.identity_differs = !v->identity || !sis_streq(v->identity, text);
 	*ret = w;
@@ -277,12 +286,14 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 	const char *first = t->luns.v[0].volume, *what = NULL;
 
 	if (!w->named && !w->minted)
-		return sis_err_set(err, EEXIST, "target name '%s' is already that of '%s'; choose "
+		return sis_err_set(err, EEXIST,
+				   "target name '%s' is already that of '%s'; choose "
 				   "another one with name=",
 				   t->iqn, first);
 	sis_vec_each(l, &t->luns)
 		if (l->number == w->target.luns.v[0].number)
-			return sis_err_set(err, EEXIST, "LUN %" PRIu32 " of target '%s' is already "
+			return sis_err_set(err, EEXIST,
+					   "LUN %" PRIu32 " of target '%s' is already "
 					   "'%s'; choose another one with lun=",
 					   l->number, t->iqn, l->volume);
 	if (!sis_rules_equal(&t->rules, &w->target.rules))
@@ -292,7 +303,8 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 	else if (!same_chap(&t->chap, &w->target.chap))
 		what = "auth";
 	if (what)
-		return sis_err_set(err, EINVAL, "%s= differs from that of '%s', which is in the same "
+		return sis_err_set(err, EINVAL,
+				   "%s= differs from that of '%s', which is in the same "
 				   "target '%s'; make them equal",
 				   what, first, t->iqn);
 	return 0;

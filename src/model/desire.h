@@ -15,11 +15,11 @@
 /* What one volume asks for. */
 struct sis_wish {
 	const struct sis_volume *volume; /* borrowed */
-	struct sis_target target;        /* with exactly one LUN */
-	bool named;                      /* the name was chosen with name= */
-	bool minted;                     /* IQN came from the volume's identity */
-	struct sis_identity identity;    /* what SIS_PROP_IDENTITY should hold */
-	bool identity_differs;           /* ... and does not */
+	struct sis_target target;	 /* with exactly one LUN */
+	bool named;			 /* the name was chosen with name= */
+	bool minted;			 /* IQN came from the volume's identity */
+	struct sis_identity identity;	 /* what SIS_PROP_IDENTITY should hold */
+	bool identity_differs;		 /* ... and does not */
 };
 
 /*

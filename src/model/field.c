@@ -159,10 +159,15 @@ static bool portals_differ(const struct sis_target *d, const struct sis_target *
 	return !sis_portals_equal(&d->portals, &l->portals);
 }
 
-#define LUN_FIELD(title_, change_, name) \
-	{ .title = title_, .change = change_, .lun_differs = name##_differs, .lun_print = print_##name }
-#define TARGET_FIELD(title_, differs_, print_) \
-	{ .title = title_, .change = SIS_CHANGE_TARGET, .differs = differs_, .print = print_ }
+#define LUN_FIELD(title_, change_, name)                                           \
+	{                                                                          \
+		.title = title_, .change = change_, .lun_differs = name##_differs, \
+		.lun_print = print_##name                                          \
+	}
+#define TARGET_FIELD(title_, differs_, print_)                                                     \
+	{                                                                                          \
+		.title = title_, .change = SIS_CHANGE_TARGET, .differs = differs_, .print = print_ \
+	}
 
 const struct sis_field_row sis_field_rows[SIS_FIELD_N] = {
 	[SIS_FIELD_VOLUME] = LUN_FIELD("volume", SIS_CHANGE_REBUILD, volume),

@@ -34,7 +34,7 @@ enum sis_field {
 enum sis_change {
 	SIS_CHANGE_REFUSE,  /* only after the volume was unshared */
 	SIS_CHANGE_REBUILD, /* the LUN is taken away and made anew: drops what sessions use */
-	SIS_CHANGE_LUN,     /* lun_set, sessions stay */
+	SIS_CHANGE_LUN,	    /* lun_set, sessions stay */
 	SIS_CHANGE_TARGET,  /* target_set, sessions stay */
 };
 
@@ -57,7 +57,8 @@ unsigned sis_lun_diff(const struct sis_lun *desired, const struct sis_lun *live)
 unsigned sis_target_diff(const struct sis_target *desired, const struct sis_target *live);
 
 /* "block size is 512, should be 4096; ..." for the bits in `changed`. Caller frees. */
-char *sis_lun_diff_text(const struct sis_lun *desired, const struct sis_lun *live, unsigned changed);
+char *sis_lun_diff_text(const struct sis_lun *desired, const struct sis_lun *live,
+			unsigned changed);
 char *sis_target_diff_text(const struct sis_target *desired, const struct sis_target *live,
 			   unsigned changed);
 

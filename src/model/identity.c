@@ -44,7 +44,8 @@ int sis_identity_parse(const char *text, struct sis_identity *ret, struct sis_er
 
 	while ((word = sis_str_next(&cursor, ",")))
 		if (parse_word(word, &id) < 0)
-			return sis_err_set(err, EINVAL, "bad word '%s' in the stored identity", word);
+			return sis_err_set(err, EINVAL, "bad word '%s' in the stored identity",
+					   word);
 	if (id.guid && id.iqn)
 		again = sis_identity_print(&id);
 	if (!again || !sis_streq(again, text))

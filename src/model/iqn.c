@@ -115,8 +115,8 @@ static int check(const char *name, bool iqn_only, const char *what, struct sis_e
 				   what, name, len, SIS_IQN_MAX);
 	if (strspn(name, NAME_CHARS) != len)
 		return sis_err_set(err, EINVAL,
-				   "%s '%s' has a character other than a-z 0-9 - . : (lower case)", what,
-				   name);
+				   "%s '%s' has a character other than a-z 0-9 - . : (lower case)",
+				   what, name);
 	rest = sis_str_after(name, "iqn.");
 	if (rest ? iqn_authority_ok(rest) : false)
 		return 0;
@@ -126,8 +126,9 @@ static int check(const char *name, bool iqn_only, const char *what, struct sis_e
 	rest = sis_str_after(name, "naa.");
 	if (!iqn_only && rest && (hex_ok(rest, 16) || hex_ok(rest, 32)))
 		return 0;
-	return sis_err_set(err, EINVAL, "%s '%s' is not of the form iqn.YYYY-MM.reversed.domain%s", what,
-			   name, iqn_only ? "" : ":text (or eui., naa. and hexadecimal digits)");
+	return sis_err_set(err, EINVAL, "%s '%s' is not of the form iqn.YYYY-MM.reversed.domain%s",
+			   what, name,
+			   iqn_only ? "" : ":text (or eui., naa. and hexadecimal digits)");
 }
 
 int sis_iqn_check(const char *name, struct sis_err *err)

@@ -44,8 +44,9 @@ static int parse_type(struct sis_options *o, const char *value, struct sis_err *
 {
 	o->type = (enum sis_type)find_word(sis_type_names, SIS_TYPE_N, value);
 	if (o->type == SIS_TYPE_NONE)
-		return usage(err, "type", value,
-			     "must be disk, blockio, fileio or nullio (STGT: disk, tape, ssc or pt)");
+		return usage(
+			err, "type", value,
+			"must be disk, blockio, fileio or nullio (STGT: disk, tape, ssc or pt)");
 	return 0;
 }
 
@@ -99,7 +100,8 @@ static int parse_initiator(struct sis_options *o, const char *value, struct sis_
 /* Names in the secrets file: they also stand in messages, so they are kept plain. */
 static int parse_auth(struct sis_options *o, const char *value, struct sis_err *err)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 
 	if (strspn(value, allowed) != strlen(value) || strlen(value) > 64)
 		return usage(err, "auth", value,
@@ -336,9 +338,10 @@ int sis_options_parse(const char *value, struct sis_options *ret, struct sis_err
 		return 0;
 	}
 	if (strlen(value) > SIS_VALUE_MAX || !sis_str_clean(value))
-		return sis_err_set(err, SIS_ERR_USAGE,
-				   "the value must be at most %d bytes of text without control bytes",
-				   SIS_VALUE_MAX);
+		return sis_err_set(
+			err, SIS_ERR_USAGE,
+			"the value must be at most %d bytes of text without control bytes",
+			SIS_VALUE_MAX);
 	copy = sis_strdup(value);
 	cursor = copy;
 	o.on = true;

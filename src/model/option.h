@@ -49,8 +49,8 @@ struct sis_options {
 struct sis_opt_row {
 	const char *key;
 	const char *aliases[2]; /* NULL where there are fewer */
-	const char *values;     /* for people: what may stand behind '=' */
-	const char *words;      /* for completion: the fixed words, blank-separated, or "" */
+	const char *values;	/* for people: what may stand behind '=' */
+	const char *words;	/* for completion: the fixed words, blank-separated, or "" */
 	const char *by_default; /* for people */
 	const char *help;
 	int (*parse)(struct sis_options *o, const char *value, struct sis_err *err);
@@ -67,7 +67,8 @@ extern const struct sis_opt_row sis_opt_rows[];
  */
 int sis_options_parse(const char *value, struct sis_options *ret, struct sis_err *err);
 
-/* The canonical text: "off", "on", or keys in table order. Parses back to the same. Caller frees. */
+/* The canonical text: "off", "on", or keys in table order. Parses back to the same. Caller frees.
+ */
 char *sis_options_print(const struct sis_options *o);
 
 /* The row of a key or alias, or -1. */

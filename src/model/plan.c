@@ -159,7 +159,8 @@ static void plan_existing(struct sis_group *g)
 	(void)plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_DEL);
 	g->drops = g->steps.n > 0;
 	if (g->live->half)
-		add_step(g, SIS_STEP_TARGET_ADD, 0, 0, sis_strdup("pieces of the target are missing"));
+		add_step(g, SIS_STEP_TARGET_ADD, 0, 0,
+			 sis_strdup("pieces of the target are missing"));
 	(void)plan_luns(g, LUN_NEW, SIS_STEP_LUN_ADD);
 	(void)plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_ADD);
 	(void)plan_luns(g, LUN_SET, SIS_STEP_LUN_SET);
@@ -192,14 +193,15 @@ static void refuse_drop(struct sis_group *g)
 	(void)sis_err_set(&g->refused, SIS_ERR_INUSE,
 			  "%zu initiator%s logged in to '%s' (%s); log out first, or use -f to end "
 			  "the session%s",
-			  g->live->sessions.n, g->live->sessions.n == 1 ? " is" : "s are", g->iqn, who,
-			  g->live->sessions.n == 1 ? "" : "s");
+			  g->live->sessions.n, g->live->sessions.n == 1 ? " is" : "s are", g->iqn,
+			  who, g->live->sessions.n == 1 ? "" : "s");
 }
 
 static void plan_group(struct sis_plan *p, const struct sis_target *desired,
 		       const struct sis_target *live, bool force)
 {
-	struct sis_group g = { .iqn = desired ? desired->iqn : live->iqn, .desired = desired,
+	struct sis_group g = { .iqn = desired ? desired->iqn : live->iqn,
+			       .desired = desired,
 			       .live = live };
 
 	if (!live)

@@ -14,14 +14,14 @@
 
 /* In the order in which they stand within a group. */
 enum sis_step_kind {
-	SIS_STEP_HIDE,       /* no new logins */
+	SIS_STEP_HIDE, /* no new logins */
 	SIS_STEP_LUN_DEL,
 	SIS_STEP_TARGET_DEL,
 	SIS_STEP_TARGET_ADD, /* not reachable yet */
 	SIS_STEP_LUN_ADD,
 	SIS_STEP_LUN_SET,
 	SIS_STEP_TARGET_SET, /* access rules, CHAP, portals */
-	SIS_STEP_SHOW,       /* initiators may log in */
+	SIS_STEP_SHOW,	     /* initiators may log in */
 	SIS_STEP_N
 };
 
@@ -29,18 +29,18 @@ extern const char *const sis_step_names[SIS_STEP_N];
 
 struct sis_step {
 	enum sis_step_kind kind;
-	uint32_t lun;     /* LUN_*: the number */
+	uint32_t lun;	  /* LUN_*: the number */
 	unsigned changed; /* LUN_SET, TARGET_SET: bits of enum sis_field */
 	char *reason;
 };
 
 /* All steps on one target: done together or undone together. */
 struct sis_group {
-	const char *iqn;                  /* borrowed from desired or live */
+	const char *iqn;		  /* borrowed from desired or live */
 	const struct sis_target *desired; /* NULL: goes away. Borrowed */
-	const struct sis_target *live;    /* NULL: does not exist yet. Borrowed */
+	const struct sis_target *live;	  /* NULL: does not exist yet. Borrowed */
 	SIS_VEC(struct sis_step) steps;
-	bool drops;             /* sessions of the live target lose a LUN */
+	bool drops;		/* sessions of the live target lose a LUN */
 	struct sis_err refused; /* set: no step of the group may be done */
 };
 
@@ -50,9 +50,9 @@ struct sis_plan {
 };
 
 /*
- * Both states are sorted and must outlive the plan. Foreign targets and LUNs to keep are left alone;
- * a foreign target with a desired IQN refuses that group (EEXIST). Without `force`, a group that
- * would drop sessions is refused (SIS_ERR_INUSE, naming them).
+ * Both states are sorted and must outlive the plan. Foreign targets and LUNs to keep are left
+ * alone; a foreign target with a desired IQN refuses that group (EEXIST). Without `force`, a group
+ * that would drop sessions is refused (SIS_ERR_INUSE, naming them).
  */
 void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
 		   struct sis_plan *ret);

@@ -7,15 +7,14 @@
 #include "base/str.h"
 
 const char *const sis_type_names[SIS_TYPE_N] = {
-	[SIS_TYPE_DISK] = "disk",     [SIS_TYPE_BLOCKIO] = "blockio",
-	[SIS_TYPE_FILEIO] = "fileio", [SIS_TYPE_NULLIO] = "nullio",
-	[SIS_TYPE_TAPE] = "tape",     [SIS_TYPE_SSC] = "ssc",
+	[SIS_TYPE_DISK] = "disk",     [SIS_TYPE_BLOCKIO] = "blockio", [SIS_TYPE_FILEIO] = "fileio",
+	[SIS_TYPE_NULLIO] = "nullio", [SIS_TYPE_TAPE] = "tape",	      [SIS_TYPE_SSC] = "ssc",
 	[SIS_TYPE_PT] = "pt",
 };
 
 const char *const sis_iomode_names[SIS_IOMODE_N] = {
-	[SIS_IOMODE_WT] = "wt",     [SIS_IOMODE_WB] = "wb",     [SIS_IOMODE_RDWR] = "rdwr",
-	[SIS_IOMODE_AIO] = "aio",   [SIS_IOMODE_MMAP] = "mmap", [SIS_IOMODE_SG] = "sg",
+	[SIS_IOMODE_WT] = "wt",	  [SIS_IOMODE_WB] = "wb",     [SIS_IOMODE_RDWR] = "rdwr",
+	[SIS_IOMODE_AIO] = "aio", [SIS_IOMODE_MMAP] = "mmap", [SIS_IOMODE_SG] = "sg",
 	[SIS_IOMODE_SSC] = "ssc",
 };
 

@@ -38,7 +38,7 @@ enum sis_iomode {
 	SIS_IOMODE_N
 };
 
-extern const char *const sis_type_names[SIS_TYPE_N];     /* [NONE] is NULL */
+extern const char *const sis_type_names[SIS_TYPE_N];	 /* [NONE] is NULL */
 extern const char *const sis_iomode_names[SIS_IOMODE_N]; /* [NONE] is NULL */
 
 /* One entry of option `initiator`. */
@@ -69,23 +69,23 @@ typedef SIS_VEC(struct sis_portal) sis_portals;
 
 struct sis_lun {
 	uint32_t number;
-	char *path;        /* backing device or file, as the target was told */
-	char *handle;      /* live: the target's own name for the backing object, or NULL */
-	uint64_t guid;     /* desired: the volume's; live: set by the core for LUNs that are ours */
-	char *volume;      /* the volume's name, as guid */
-	uint64_t size;     /* bytes; live 0 = not known */
+	char *path;    /* backing device or file, as the target was told */
+	char *handle;  /* live: the target's own name for the backing object, or NULL */
+	uint64_t guid; /* desired: the volume's; live: set by the core for LUNs that are ours */
+	char *volume;  /* the volume's name, as guid */
+	uint64_t size; /* bytes; live 0 = not known */
 	uint32_t volblocksize;
 	enum sis_type type;
 	enum sis_iomode iomode;
 	uint32_t blocksize;
 	bool readonly;
-	bool thin;         /* UNMAP is offered */
+	bool thin; /* UNMAP is offered */
 	bool is_file;
-	bool keep;         /* live: its volume has a problem or is not looked at: stays as it is */
-	char *serial;      /* unit serial number, VPD page 0x80 */
-	char *t10_id;      /* T10 vendor designation, VPD page 0x83 */
-	char *naa;         /* NAA designator, hexadecimal; NULL where the target makes its own */
-	unsigned known;    /* live: bits of enum sis_field the target could tell */
+	bool keep;	/* live: its volume has a problem or is not looked at: stays as it is */
+	char *serial;	/* unit serial number, VPD page 0x80 */
+	char *t10_id;	/* T10 vendor designation, VPD page 0x83 */
+	char *naa;	/* NAA designator, hexadecimal; NULL where the target makes its own */
+	unsigned known; /* live: bits of enum sis_field the target could tell */
 };
 
 struct sis_session {
@@ -99,21 +99,21 @@ typedef SIS_VEC(struct sis_session) sis_sessions;
 
 enum sis_owner {
 	SIS_OWNER_FOREIGN, /* not made by this tool: shown, never touched */
-	SIS_OWNER_OURS,    /* may be changed and removed */
+	SIS_OWNER_OURS,	   /* may be changed and removed */
 };
 
 struct sis_target {
 	char *iqn;
-	uint32_t tid;      /* target id (IET, STGT, SCST) or portal group tag (LIO); 0 = none yet */
-	bool shown;        /* initiators may log in (by rules) */
-	bool half;         /* live: pieces of the target are missing: target_add is to make them */
-	sis_luns luns;     /* sorted by number */
-	sis_rules rules;   /* empty = everyone */
+	uint32_t tid;	 /* target id (IET, STGT, SCST) or portal group tag (LIO); 0 = none yet */
+	bool shown;	 /* initiators may log in (by rules) */
+	bool half;	 /* live: pieces of the target are missing: target_add is to make them */
+	sis_luns luns;	 /* sorted by number */
+	sis_rules rules; /* empty = everyone */
 	sis_portals portals; /* empty = all addresses */
 	struct sis_chap chap;
 	sis_sessions sessions; /* live only */
 	enum sis_owner owner;  /* live only */
-	unsigned known;        /* live: bits of enum sis_field the target could tell */
+	unsigned known;	       /* live: bits of enum sis_field the target could tell */
 };
 
 typedef SIS_VEC(struct sis_target) sis_targets;
