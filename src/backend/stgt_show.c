@@ -60,8 +60,9 @@ struct show {
 
 static int malformed(struct show *s, const char *what)
 {
-	return sis_err_set(s->err, EPROTO, "the list of targets from tgtd cannot be trusted: "
-			   "%s%s%s", what, s->t ? " in target " : "", s->t ? s->t->iqn : "");
+	return sis_err_set(s->err, EPROTO, "cannot trust tgtd's list of targets: %s%s%s; has an "
+			   "initiator line breaks in its name or alias?", what,
+			   s->t ? " in target " : "", s->t ? s->t->iqn : "");
 }
 
 /* ---- LUNs ---- */
@@ -361,7 +362,7 @@ static int section_open(struct show *s, enum section section)
 	lun_close(s);
 	/* Order and number are fixed: otherwise an initiator put line breaks into its name. */
 	if (section <= s->section)
-		return malformed(s, "a section comes twice");
+		return malformed(s, "a section stands twice or too late");
 	s->section = section;
 	return 0;
 }
@@ -426,11 +427,11 @@ static int check_unique(struct show *s)
 {
 	for (size_t i = 1; i < s->tids->n; i++) {
 		if (s->tids->v[i].tid == s->tids->v[i - 1].tid)
-			return malformed(s, "a TID comes twice");
+			return malformed(s, "a TID stands in it twice");
 	}
 	for (size_t i = 1; i < s->state->targets.n; i++) {
 		if (sis_streq(s->state->targets.v[i].iqn, s->state->targets.v[i - 1].iqn))
-			return malformed(s, "a target comes twice");
+			return malformed(s, "a target stands in it twice");
 	}
 	return 0;
 }
@@ -444,7 +445,7 @@ int sis_stgt_parse_targets(const char *text, struct sis_state *ret, sis_stgt_tid
 	struct show s = { .state = &state, .tids = &tids, .err = err };
 	char *cursor = copy, *line;
 	size_t len = strlen(text);
-	int r = len && text[len - 1] != '\n' ? malformed(&s, "its last line is cut") : 0;
+	int r = len && text[len - 1] != '\n' ? malformed(&s, "its last line is cut off") : 0;
 
 	while (r == 0 && (line = sis_str_next(&cursor, "\n")))
 		r = target_line(&s, line);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Listings captured from real daemons against what they mean (tests/golden/stgt: NAME.txt is what
+ * tgtadm printed, NAME.state what is read from it), and listings that are damaged on purpose.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <inttypes.h>
+
+#include "backend/stgt_show.h"
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "model/field.h"
+#include "model/option.h"
+
+enum { MAX_GOLDEN = 1 << 20 };
+
+static char *golden(const char *name, const char *suffix)
+{
+	sis_autofree char *path = sis_asprintf("tests/golden/stgt/%s.%s", name, suffix);
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	char *text = NULL;
+
+	if (sis_file_read(path, MAX_GOLDEN, &text, &err) < 0)
+		fail_msg("%s (tests run in the source folder)", sis_err_msg(&err));
+	return text;
+}
+
+static void print_lun(struct sis_str *out, const struct sis_lun *l)
+{
+	static const struct {
+		enum sis_field field;
+		const char *name;
+	} fields[] = {
+		{ SIS_FIELD_TYPE, "type" },	    { SIS_FIELD_IOMODE, "iomode" },
+		{ SIS_FIELD_BLOCKSIZE, "blocksize" }, { SIS_FIELD_READONLY, "readonly" },
+		{ SIS_FIELD_THIN, "thin" },	    { SIS_FIELD_SERIAL, "serial" },
+		{ SIS_FIELD_T10_ID, "t10" },	    { SIS_FIELD_NAA, "naa" },
+		{ SIS_FIELD_SIZE, "size" },
+	};
+
+	sis_str_addf(out, "  lun %" PRIu32 " path '%s'", l->number, l->path);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (!(l->known & SIS_BIT(fields[i].field)))
+			continue;
+		sis_str_addf(out, " %s=", fields[i].name);
+		sis_field_rows[fields[i].field].lun_print(l, out);
+	}
+	sis_str_addc(out, '\n');
+}
+
+static char *print_state(const struct sis_state *state, const sis_stgt_tids *tids)
+{
+	sis_autostr struct sis_str out = { 0 };
+
+	sis_vec_each(t, &state->targets) {
+		sis_str_addf(&out, "target %s tid %" PRIu32 "%s%s\n", t->iqn, t->tid,
+			     t->shown ? " shown" : "",
+			     t->known & SIS_BIT(SIS_FIELD_RULES) ? " rules" : "");
+		sis_vec_each(l, &t->luns)
+			print_lun(&out, l);
+		sis_vec_each(r, &t->rules)
+			sis_str_addf(&out, "  %s '%s'%s\n",
+				     r->kind == SIS_RULE_NAME ? "name" : "address", r->text,
+				     r->prefix ? " prefix" : "");
+		if (t->chap.user)
+			sis_str_addf(&out, "  user '%s'\n", t->chap.user);
+		sis_vec_each(s, &t->sessions)
+			sis_str_addf(&out, "  session %s '%s' from '%s'\n", s->id, s->initiator,
+				     s->address ? s->address : "");
+	}
+	sis_str_add(&out, "tids");
+	sis_vec_each(tid, tids)
+		sis_str_addf(&out, " %" PRIu32 "%s", tid->tid, tid->offline ? "(offline)" : "");
+	sis_str_addc(&out, '\n');
+	return sis_str_take(&out);
+}
+
+/* What a listing means as text, or the error. Caller frees. */
+static char *meaning(const char *text)
+{
+	sis_autostate struct sis_state state = { 0 };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	sis_stgt_tids tids = { 0 };
+	char *printed;
+
+	if (sis_stgt_parse_targets(text, &state, &tids, &err) < 0) {
+		assert_int_equal(err.code, EPROTO);
+		return sis_asprintf("error: %s\n", sis_err_msg(&err));
+	}
+	printed = print_state(&state, &tids);
+	sis_vec_free(&tids);
+	return printed;
+}
+
+static void test_golden(void **state)
+{
+	static const char *const names[] = {
+		"targets-1.0.85-none",		 "targets-1.0.85-one",
+		"targets-1.0.85-kinds",		 "targets-1.0.85-sessions",
+		"targets-1.0.85-forged-target",	 "targets-1.0.85-forged-section",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		sis_autofree char *text = golden(names[i], "txt");
+		sis_autofree char *want = golden(names[i], "state");
+		sis_autofree char *got = meaning(text);
+
+		assert_string_equal(got, want);
+	}
+}
+
+/* Cut anywhere it is refused, unless it is whole up to there; never half understood. */
+static void test_cut(void **state)
+{
+	sis_autofree char *text = golden("targets-1.0.85-kinds", "txt");
+
+	(void)state;
+	for (size_t len = strlen(text); len-- > 1;) {
+		sis_autofree char *cut = sis_strndup(text, len);
+		sis_autofree char *got = meaning(cut);
+		const char *last = strstr(cut, "Target ");
+
+		for (const char *next = last; next; next = strstr(next + 1, "\nTarget "))
+			last = next;
+		if (!sis_str_starts(got, "error: "))
+			assert_non_null(last ? strstr(last, "    ACL information:\n") : NULL);
+	}
+}
+
+/* Every byte replaced by some that mean something: no crash, no leak. */
+static void test_damaged(void **state)
+{
+	static const char bytes[] = " \n:0%\x01\xff";
+	sis_autofree char *text = golden("targets-1.0.85-sessions", "txt");
+	size_t len = strlen(text);
+
+	(void)state;
+	for (size_t i = 0; i < len; i++) {
+		char kept = text[i];
+
+		for (const char *b = bytes; *b; b++) {
+			sis_autofree char *got = NULL;
+
+			text[i] = *b;
+			got = meaning(text);
+			assert_non_null(got);
+		}
+		text[i] = kept;
+	}
+}
+
+static void test_odd(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} row[] = {
+		{ "\n", "tids\n" },
+		{ "tgtadm: something\n", "error: " },
+		{ "Target 1\n", "error: " },
+		{ "Target 1: \n", "error: " },
+		{ "Target -1: a\n    ACL information:\n", "error: " },
+		{ "Target 99999999999: a\n    ACL information:\n", "error: " },
+		{ "Target 1: a\n", "error: " },
+		{ "Target 1: a\n    ACL information:", "error: " },
+		{ "Target 1: a\n    ACL information:\n        ALL\n"
+		  "Target 1: b\n    ACL information:\n", "error: " },
+		{ "Target 1: a\n    ACL information:\n"
+		  "Target 2: a\n    ACL information:\n", "error: " },
+		/* unknown lines and sections, missing ones: another version's */
+		{ "Target 7: a: b\n    New information:\n        ALL\n    ACL information:\n"
+		  "    What:\n        \n",
+		  "target a: b tid 7 shown rules\n  address ''\ntids 7\n" },
+		/* 1.0.0: fewer lines, no block size */
+		{ "Target 1: a\n    LUN information:\n        LUN: 1\n            Type: disk\n"
+		  "            Size: 12 MB\n            Backing store: /x\n"
+		  "    Account information:\n    ACL information:\n        ALL\n",
+		  "target a tid 1 shown rules\n  lun 1 path '' type=disk size=12000000\ntids 1\n" },
+		/* numbers beyond what is ours */
+		{ "Target 1: a\n    LUN information:\n        LUN: 18446744073709551614\n"
+		  "            Size: 99999999999999999999 MB, Block size: 0\n"
+		  "    ACL information:\n",
+		  "target a tid 1\n  lun 4294967295 path ''\ntids 1\n" },
+		{ "Target 1: a\n    LUN information:\n        LUN: x\n    ACL information:\n",
+		  "error: " },
+		{ "Target 1: a\n    I_T nexus information:\n        I_T nexus: 4\n"
+		  "        I_T nexus: 5\n            Connection: 1\n    LUN information:\n"
+		  "    ACL information:\n",
+		  "target a tid 1\n  session 4:0 '' from ''\n  session 5:1 '' from ''\ntids 1\n" },
+		/* tgtd cuts a session off at 1023 bytes, and with it the line end */
+		{ "Target 1: a\n    I_T nexus information:\n        I_T nexus: 4\n"
+		  "            Initiator: x alias: long    LUN information:\n        LUN: 1\n"
+		  "            Type: disk\n    Account information:\n    ACL information:\n"
+		  "        ALL\n",
+		  "target a tid 1 shown rules\n  lun 1 path '' type=disk\n"
+		  "  session 4:0 'x' from ''\ntids 1\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		sis_autofree char *got = meaning(row[i].text);
+
+		if (sis_streq(row[i].want, "error: "))
+			assert_true(sis_str_starts(got, "error: "));
+		else
+			assert_string_equal(got, row[i].want);
+	}
+}
+
+static void test_stores(void **state)
+{
+	sis_autofree char *text = golden("system-1.0.85", "txt");
+	sis_autostrv sis_strv stores = { 0 }, none = { 0 };
+
+	(void)state;
+	sis_stgt_parse_stores(text, &stores);
+	assert_int_equal(stores.n, 9);
+	assert_true(sis_stgt_has_store(&stores, "rdwr", NULL));
+	assert_true(sis_stgt_has_store(&stores, "rdwr", "sync"));
+	assert_true(sis_stgt_has_store(&stores, "aio", NULL));
+	assert_false(sis_stgt_has_store(&stores, "aio", "sync"));
+	assert_false(sis_stgt_has_store(&stores, "mmap", NULL));
+	assert_false(sis_stgt_has_store(&stores, "s", NULL));
+	assert_false(sis_stgt_has_store(&stores, "disk", NULL));
+	sis_stgt_parse_stores("System:\n    State: ready\n", &none);
+	assert_int_equal(none.n, 0);
+}
+
+/* Measured with files of these sizes. */
+static void test_shown_mb(void **state)
+{
+	(void)state;
+	assert_int_equal(sis_stgt_shown_mb(0), 0);
+	assert_int_equal(sis_stgt_shown_mb(1 << 20), 1);
+	assert_int_equal(sis_stgt_shown_mb(8 << 20), 8);
+	assert_int_equal(sis_stgt_shown_mb(134217728), 134);
+	assert_int_equal(sis_stgt_shown_mb(700 << 20), 734);
+	assert_int_equal(sis_stgt_shown_mb(10ULL << 30), 10737);
+}
+
+static void test_version(void **state)
+{
+	(void)state;
+	assert_int_equal(sis_stgt_version("1.0.85"), SIS_STGT_VERSION(1, 0, 85));
+	assert_int_equal(sis_stgt_version("1.0.85-1.1"), SIS_STGT_VERSION(1, 0, 85));
+	assert_true(sis_stgt_version("1.0.90") > sis_stgt_version("1.0.83"));
+	assert_true(sis_stgt_version("1.1.0") > sis_stgt_version("1.0.97"));
+	assert_int_equal(sis_stgt_version("1.0"), 0);
+	assert_int_equal(sis_stgt_version("1.0."), 0);
+	assert_int_equal(sis_stgt_version("1.0.256"), 0);
+	assert_int_equal(sis_stgt_version("v1.0.85"), 0);
+	assert_int_equal(sis_stgt_version(""), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_golden), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_damaged), cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_stores), cmocka_unit_test(test_shown_mb),
+		cmocka_unit_test(test_version),
+	};
+
+	return cmocka_run_group_tests_name("stgt_show", tests, NULL, NULL);
+}
