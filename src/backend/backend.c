@@ -49,8 +49,10 @@ int sis_backend_program(const char *root, const char *name, char **ret, struct s
 			return 0;
 		}
 	}
-	return sis_err_set(err, ENOENT, "no program '%s' in %s/usr/sbin, %s/sbin or "
-			   "%s/usr/local/sbin", name, root, root, root);
+	return sis_err_set(err, ENOENT,
+			   "no program '%s' in %s/usr/sbin, %s/sbin or "
+			   "%s/usr/local/sbin",
+			   name, root, root, root);
 }
 
 void sis_probe_free(struct sis_probe *p)

@@ -67,7 +67,8 @@ static int stgt_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *
 	if (r == -SIS_ERR_NOTARGET) {
 		p.state = SIS_PROBE_STOPPED;
 		p.hint = sis_asprintf("%s; start it: systemctl start tgt (Debian) or tgtd "
-				      "(Red Hat)", sis_err_msg(&e));
+				      "(Red Hat)",
+				      sis_err_msg(&e));
 	} else if (r == -ENODEV) {
 		p.state = SIS_PROBE_STOPPED;
 		p.hint = sis_strdup("tgtd runs without its iscsi driver; start it: "
@@ -101,15 +102,18 @@ static int adopt(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 	if (!live)
 		return 0;
 	if (live->luns.n || live->known & SIS_BIT(SIS_FIELD_RULES))
-		return sis_err_set(err, EEXIST, "target '%s' already exists in tgtd as TID "
-				   "%" PRIu32, t->iqn, live->tid);
+		return sis_err_set(err, EEXIST,
+				   "target '%s' already exists in tgtd as TID "
+				   "%" PRIu32,
+				   t->iqn, live->tid);
 	t->tid = live->tid;
 	return 1;
 }
 
 static int stgt_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 {
-	struct sis_stgt_req q = { .op = SIS_STGT_NEW, .mode = SIS_STGT_TARGET,
+	struct sis_stgt_req q = { .op = SIS_STGT_NEW,
+				  .mode = SIS_STGT_TARGET,
 				  .targetname = t->iqn };
 	sis_autostate struct sis_state state = { 0 };
 	struct sis_stgt *g;
@@ -133,8 +137,11 @@ static int stgt_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_e
 		if (r == 1)
 			return 0;
 	}
-	return r < 0 ? r : sis_err_set(err, EEXIST, "no TID is left free for '%s': others take "
-						    "them as fast as they are found", t->iqn);
+	return r < 0 ? r :
+		       sis_err_set(err, EEXIST,
+				   "no TID is left free for '%s': others take "
+				   "them as fast as they are found",
+				   t->iqn);
 }
 
 static int stgt_target_set(struct sis_bx *bx, const struct sis_target *t,
@@ -159,8 +166,11 @@ static int stgt_target_set(struct sis_bx *bx, const struct sis_target *t,
 
 static int stgt_target_show(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
 {
-	const struct sis_stgt_req ready = { .op = SIS_STGT_UPDATE, .mode = SIS_STGT_TARGET,
-					    .tid = t->tid, .name = "state", .value = "ready" };
+	const struct sis_stgt_req ready = { .op = SIS_STGT_UPDATE,
+					    .mode = SIS_STGT_TARGET,
+					    .tid = t->tid,
+					    .name = "state",
+					    .value = "ready" };
 	const sis_rules want = sis_stgt_rules_of(&t->rules), none = { 0 };
 	struct sis_stgt_tid *tid;
 	struct sis_stgt *g;
@@ -217,7 +227,8 @@ static int sessions_end_now(struct sis_bx *bx, const struct sis_target *live, st
 static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, bool force,
 			   struct sis_err *err)
 {
-	const struct sis_stgt_req q = { .op = SIS_STGT_DELETE, .mode = SIS_STGT_TARGET,
+	const struct sis_stgt_req q = { .op = SIS_STGT_DELETE,
+					.mode = SIS_STGT_TARGET,
 					.tid = live->tid };
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
 	struct sis_stgt *g;

@@ -47,7 +47,7 @@ static const struct {
 };
 
 static const char *const op_words[] = {
-	[SIS_STGT_NEW] = "new",   [SIS_STGT_DELETE] = "delete", [SIS_STGT_SHOW] = "show",
+	[SIS_STGT_NEW] = "new",	  [SIS_STGT_DELETE] = "delete", [SIS_STGT_SHOW] = "show",
 	[SIS_STGT_BIND] = "bind", [SIS_STGT_UNBIND] = "unbind", [SIS_STGT_UPDATE] = "update",
 };
 
@@ -209,23 +209,32 @@ static int no_daemon(const struct sis_stgt_adm *a, const struct sis_bx *bx, stru
 	sis_autofree char *path = socket_path(a, bx);
 
 	if (access(path, W_OK) < 0 && errno == EACCES)
-		return sis_err_set(err, EACCES, "permission denied on tgtd's socket '%s': run this "
-				   "as the user that runs tgtd, usually root", path);
+		return sis_err_set(err, EACCES,
+				   "permission denied on tgtd's socket '%s': run this "
+				   "as the user that runs tgtd, usually root",
+				   path);
 	return sis_err_set(err, SIS_ERR_NOTARGET, "tgtd does not answer on '%s'", path);
+}
+
+static int no_answer(const char *said, struct sis_err *err)
+{
+	return sis_err_set(err, EIO,
+			   "no answer from tgtd (%s): it ended, or it serves only the user "
+			   "and group it runs as",
+			   said);
 }
 
 static int refused(const struct args *a, const char *said, struct sis_err *err)
 {
 	sis_autofree char *command = sis_cmd_text(a->v);
 	const char *text = sis_str_after(said, "tgtadm: ");
-	int code = EIO;
 
 	for (size_t i = 0; text && i < sizeof(answers) / sizeof(answers[0]); i++) {
 		if (sis_streq(text, answers[i].text))
-			code = answers[i].code;
+			return sis_err_set(err, answers[i].code, "tgtd refused '%s': %s", command,
+					   text);
 	}
-	return sis_err_set(err, code, "tgtd refused '%s': %s", command,
-			   text ? text : *said ? said : "no reason given");
+	return no_answer(*said ? said : command, err);
 }
 
 int sis_stgt_call(const struct sis_stgt_adm *a, const struct sis_bx *bx,
@@ -234,13 +243,16 @@ int sis_stgt_call(const struct sis_stgt_adm *a, const struct sis_bx *bx,
 	sis_autofree char *var = a->socket ? sis_asprintf("TGT_IPC_SOCKET=%s", a->socket) : NULL;
 	const char *const env[] = { var, NULL };
 	struct args args = { 0 };
-	const struct sis_cmd cmd = { .argv = args.v, .env = env,
+	const struct sis_cmd cmd = { .argv = args.v,
+				     .env = env,
 				     .changes = req->op != SIS_STGT_SHOW };
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	int r;
 
 	args_make(&args, a, bx, req);
 	r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
+	if (r == -ENOENT) /* must not look like tgtd's "not there" */
+		return sis_err_set(err, SIS_ERR_NOTARGET, "'%s' has gone", a->program);
 	if (r < 0)
 		return r;
 	if (res.status == STATUS_NO_DAEMON)
@@ -249,8 +261,7 @@ int sis_stgt_call(const struct sis_stgt_adm *a, const struct sis_bx *bx,
 		return refused(&args, res.errout, err);
 	/* The exit status is 0 as well when tgtd closes the connection instead of answering. */
 	if (*res.errout)
-		return sis_err_set(err, EIO, "no answer from tgtd (%s): it ended, or it serves "
-				   "only the user and group it runs as", res.errout);
+		return no_answer(res.errout, err);
 	if (ret_out)
 		*ret_out = sis_steal(&res.out);
 	return 0;

@@ -36,19 +36,19 @@ enum sis_stgt_mode {
 struct sis_stgt_req {
 	enum sis_stgt_op op;
 	enum sis_stgt_mode mode;
-	uint32_t tid;            /* 0 = none: all targets */
-	uint32_t lun;            /* mode LUN */
-	uint64_t sid;            /* mode CONN */
-	uint32_t cid;            /* mode CONN */
-	const char *targetname;  /* new target */
-	const char *path;        /* new LUN, and the four below */
-	const char *bstype;      /* NULL = rdwr; a tape is always ssc */
-	uint32_t blocksize;      /* 0 = 512 */
+	uint32_t tid;		/* 0 = none: all targets */
+	uint32_t lun;		/* mode LUN */
+	uint64_t sid;		/* mode CONN */
+	uint32_t cid;		/* mode CONN */
+	const char *targetname; /* new target */
+	const char *path;	/* new LUN, and the four below */
+	const char *bstype;	/* NULL = rdwr; a tape is always ssc */
+	uint32_t blocksize;	/* 0 = 512 */
 	const char *bsoflags;
-	const char *device_type; /* NULL = disk */
-	const char *params;      /* update LUN: k=v,k=v */
+	const char *device_type;  /* NULL = disk */
+	const char *params;	  /* update LUN: k=v,k=v */
 	const char *name, *value; /* update target */
-	const char *address;     /* bind, unbind target: this or the next */
+	const char *address;	  /* bind, unbind target: this or the next */
 	const char *initiator;
 };
 

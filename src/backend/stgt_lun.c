@@ -54,8 +54,10 @@ static int explain_invalid(const struct sis_bx *bx, const struct sis_lun *l, str
 	if (S_ISDIR(st.st_mode))
 		return sis_err_set(err, EISDIR, "'%s' is a directory", l->path);
 	if (l->type == SIS_TYPE_PT)
-		return sis_err_set(err, EINVAL, "type=pt needs a SCSI generic device, which '%s' "
-				   "is not", l->path);
+		return sis_err_set(err, EINVAL,
+				   "type=pt needs a SCSI generic device, which '%s' "
+				   "is not",
+				   l->path);
 	return sis_err_append(err, " (can tgtd open '%s'? its log says why not)", l->path);
 }
 
@@ -73,8 +75,8 @@ static int lun_is_ours(struct sis_bx *bx, const struct sis_target *t, const stru
 	live = sis_state_find(&state, t->iqn);
 	there = live && live->tid == t->tid ? sis_target_lun(live, l->number) : NULL;
 	if (there && sis_streq(there->path, l->path) &&
-	    !(sis_lun_diff(l, there) & (SIS_BIT(SIS_FIELD_TYPE) | SIS_BIT(SIS_FIELD_IOMODE) |
-					SIS_BIT(SIS_FIELD_BLOCKSIZE))))
+	    !(sis_lun_diff(l, there) &
+	      (SIS_BIT(SIS_FIELD_TYPE) | SIS_BIT(SIS_FIELD_IOMODE) | SIS_BIT(SIS_FIELD_BLOCKSIZE))))
 		return 0;
 	return sis_err_set(err, EEXIST, "LUN %" PRIu32 " of target '%s' is taken%s%s", l->number,
 			   t->iqn, there && *there->path ? " by " : "", there ? there->path : "");
@@ -83,8 +85,11 @@ static int lun_is_ours(struct sis_bx *bx, const struct sis_target *t, const stru
 static int lun_update(struct sis_bx *bx, uint32_t tid, const struct sis_lun *l, const char *params,
 		      struct sis_err *err)
 {
-	const struct sis_stgt_req q = { .op = SIS_STGT_UPDATE, .mode = SIS_STGT_LUN, .tid = tid,
-					.lun = l->number, .params = params };
+	const struct sis_stgt_req q = { .op = SIS_STGT_UPDATE,
+					.mode = SIS_STGT_LUN,
+					.tid = tid,
+					.lun = l->number,
+					.params = params };
 
 	return sis_stgt_request(bx, &q, err);
 }
@@ -100,10 +105,13 @@ static void param(struct sis_str *params, const char *key, const char *value)
  * of the same text: the id is the NAA, so that the NAA is the same on every target.
  */
 int sis_stgt_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
-			struct sis_err *err)
+		     struct sis_err *err)
 {
-	struct sis_stgt_req q = { .op = SIS_STGT_NEW, .mode = SIS_STGT_LUN, .tid = t->tid,
-				  .lun = l->number, .path = l->path };
+	struct sis_stgt_req q = { .op = SIS_STGT_NEW,
+				  .mode = SIS_STGT_LUN,
+				  .tid = t->tid,
+				  .lun = l->number,
+				  .path = l->path };
 	sis_autostr struct sis_str params = { 0 };
 	int r = lun_check(l, err);
 
@@ -125,7 +133,7 @@ int sis_stgt_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_l
 }
 
 int sis_stgt_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
-			const struct sis_lun *live, unsigned changed, struct sis_err *err)
+		     const struct sis_lun *live, unsigned changed, struct sis_err *err)
 {
 	sis_autostr struct sis_str params = { 0 };
 
@@ -149,11 +157,11 @@ int sis_stgt_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct
 }
 
 int sis_stgt_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
-			struct sis_err *err)
+		     struct sis_err *err)
 {
-	const struct sis_stgt_req q = { .op = SIS_STGT_DELETE, .mode = SIS_STGT_LUN,
-					.tid = live->tid, .lun = l->number };
+	const struct sis_stgt_req q = {
+		.op = SIS_STGT_DELETE, .mode = SIS_STGT_LUN, .tid = live->tid, .lun = l->number
+	};
 
 	return sis_stgt_request_delete(bx, &q, err);
 }
-

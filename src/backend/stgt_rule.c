@@ -45,8 +45,9 @@ static int rules_request(struct sis_bx *bx, enum sis_stgt_op op, uint32_t tid, i
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct sis_rule *rule = &list->v[i];
-		int r = (int)rule->kind != kind || has_rule(except, rule) ? 0 :
-			rule_request(bx, op, tid, rule, err);
+		int r = (int)rule->kind != kind || has_rule(except, rule) ?
+				0 :
+				rule_request(bx, op, tid, rule, err);
 
 		if (r < 0)
 			return r;
@@ -63,8 +64,7 @@ int sis_stgt_rules_bind(struct sis_bx *bx, uint32_t tid, const sis_rules *want,
 {
 	int r = rules_request(bx, SIS_STGT_BIND, tid, SIS_RULE_NAME, want, have, err);
 
-	return r < 0 ? r :
-	       rules_request(bx, SIS_STGT_BIND, tid, SIS_RULE_ADDRESS, want, have, err);
+	return r < 0 ? r : rules_request(bx, SIS_STGT_BIND, tid, SIS_RULE_ADDRESS, want, have, err);
 }
 
 int sis_stgt_rules_unbind(struct sis_bx *bx, uint32_t tid, const sis_rules *have,
@@ -72,8 +72,7 @@ int sis_stgt_rules_unbind(struct sis_bx *bx, uint32_t tid, const sis_rules *have
 {
 	int r = rules_request(bx, SIS_STGT_UNBIND, tid, SIS_RULE_ADDRESS, have, want, err);
 
-	return r < 0 ? r :
-	       rules_request(bx, SIS_STGT_UNBIND, tid, SIS_RULE_NAME, have, want, err);
+	return r < 0 ? r : rules_request(bx, SIS_STGT_UNBIND, tid, SIS_RULE_NAME, have, want, err);
 }
 
 /* tgtd takes 0.0.0.0/0 and never lets anyone in by it. */
@@ -81,8 +80,10 @@ int sis_stgt_rules_check(const sis_rules *rules, struct sis_err *err)
 {
 	sis_vec_each(r, rules) {
 		if (r->kind == SIS_RULE_ADDRESS && sis_streq(r->text, "0.0.0.0/0"))
-			return sis_err_set(err, EINVAL, "STGT cannot match initiator '%s'; leave "
-					   "initiator= out, or use 0.0.0.0/1;128.0.0.0/1", r->text);
+			return sis_err_set(err, EINVAL,
+					   "STGT cannot match initiator '%s'; leave "
+					   "initiator= out, or use 0.0.0.0/1;128.0.0.0/1",
+					   r->text);
 	}
 	return 0;
 }

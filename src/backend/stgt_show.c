@@ -16,7 +16,7 @@ enum section { NONE, SYSTEM, NEXUS, LUNS, ACCOUNTS, ACL };
 
 static const char *const section_titles[] = {
 	[SYSTEM] = "System information:", [NEXUS] = "I_T nexus information:",
-	[LUNS] = "LUN information:",      [ACCOUNTS] = "Account information:",
+	[LUNS] = "LUN information:",	  [ACCOUNTS] = "Account information:",
 	[ACL] = "ACL information:",
 };
 
@@ -60,9 +60,10 @@ struct show {
 
 static int malformed(struct show *s, const char *what)
 {
-	return sis_err_set(s->err, EPROTO, "cannot trust tgtd's list of targets: %s%s%s; has an "
-			   "initiator line breaks in its name or alias?", what,
-			   s->t ? " in target " : "", s->t ? s->t->iqn : "");
+	return sis_err_set(s->err, EPROTO,
+			   "cannot trust tgtd's list of targets: %s%s%s; has an "
+			   "initiator line breaks in its name or alias?",
+			   what, s->t ? " in target " : "", s->t ? s->t->iqn : "");
 }
 
 /* ---- LUNs ---- */
@@ -129,9 +130,10 @@ static enum sis_iomode lun_iomode(const char *store, const char *flags)
 static void lun_kind(struct sis_lun *l, const struct lun *in)
 {
 	if (in->type) {
-		l->type = sis_streq(in->type, "disk") ? SIS_TYPE_DISK :
-			  sis_streq(in->type, "tape") ? SIS_TYPE_TAPE :
-			  sis_streq(in->type, "passthrough") ? SIS_TYPE_PT : SIS_TYPE_NONE;
+		l->type = sis_streq(in->type, "disk")	     ? SIS_TYPE_DISK :
+			  sis_streq(in->type, "tape")	     ? SIS_TYPE_TAPE :
+			  sis_streq(in->type, "passthrough") ? SIS_TYPE_PT :
+							       SIS_TYPE_NONE;
 		l->known |= SIS_BIT(SIS_FIELD_TYPE);
 	}
 	if (in->store) {
@@ -230,8 +232,8 @@ static int session_add(struct show *s, uint64_t cid)
 		return malformed(s, "too many sessions");
 	x = sis_vec_add(&s->t->sessions);
 	x->initiator = !s->initiator ? sis_strdup("") :
-		       alias ? sis_strndup(s->initiator, (size_t)(alias - s->initiator)) :
-			       sis_strdup(s->initiator);
+		       alias	     ? sis_strndup(s->initiator, (size_t)(alias - s->initiator)) :
+				       sis_strdup(s->initiator);
 	x->id = sis_asprintf("%llu:%llu", (unsigned long long)s->sid, (unsigned long long)cid);
 	return 0;
 }
@@ -267,7 +269,8 @@ static int nexus_line(struct show *s, size_t depth, const char *text)
 	} else if (depth == 12 && (value = sis_str_after(text, "Connection: "))) {
 		s->has_conn = true;
 		return sis_parse_u64(value, 0, UINT32_MAX, &cid) < 0 ?
-			       malformed(s, "a connection without a number") : session_add(s, cid);
+			       malformed(s, "a connection without a number") :
+			       session_add(s, cid);
 	} else if (depth == 16 && s->has_conn && (value = sis_str_after(text, "IP Address: "))) {
 		sis_replace(&s->t->sessions.v[s->t->sessions.n - 1].address, value);
 	}
@@ -383,18 +386,14 @@ static int section_line(struct show *s, size_t depth, const char *line)
 		if (depth == 8 && sis_streq(text, "State: offline"))
 			s->offline = true;
 		return 0;
-	case NEXUS:
-		return nexus_line(s, depth, text);
-	case LUNS:
-		return lun_line(s, depth, text);
+	case NEXUS: return nexus_line(s, depth, text);
+	case LUNS: return lun_line(s, depth, text);
 	case ACCOUNTS:
 		if (depth == 8)
 			account_line(s, text);
 		return 0;
-	case ACL:
-		return depth >= 8 ? acl_line(s, line + 8) : 0;
-	case NONE:
-		break;
+	case ACL: return depth >= 8 ? acl_line(s, line + 8) : 0;
+	case NONE: break;
 	}
 	return 0;
 }

@@ -23,8 +23,11 @@ static struct sis_err err;
 
 static void open_bx(void)
 {
-	bx = (struct sis_bx){ .be = &sis_backend_stgt, .runner = &sis_runner_real, .kfs = &kfs,
-			      .root = "", .control_socket = control,
+	bx = (struct sis_bx){ .be = &sis_backend_stgt,
+			      .runner = &sis_runner_real,
+			      .kfs = &kfs,
+			      .root = "",
+			      .control_socket = control,
 			      .caps = sis_backend_stgt.caps };
 }
 
@@ -92,11 +95,11 @@ static void ok_(int r, const char *what)
 		fail_msg("%s: %d: %s", what, r, sis_err_msg(&err));
 }
 
-#define assert_fails(call, code, text)                                  \
-	do {                                                            \
-		assert_int_equal(call, -(code));                        \
-		assert_non_null(strstr(sis_err_msg(&err), text));       \
-		sis_err_clear(&err);                                    \
+#define assert_fails(call, code, text)                            \
+	do {                                                      \
+		assert_int_equal(call, -(code));                  \
+		assert_non_null(strstr(sis_err_msg(&err), text)); \
+		sis_err_clear(&err);                              \
 	} while (0)
 
 static char *make_file(const char *name, off_t size)
@@ -348,8 +351,9 @@ static void test_taken(void **state)
 	assert_int_equal(foreign.tid, 1);
 	share(&t);
 	assert_int_equal(t.tid, 2);
-	assert_fails(other.be->target_add(&other, &same, &err), EEXIST, "already exists in tgtd as "
-									  "TID 2");
+	assert_fails(other.be->target_add(&other, &same, &err), EEXIST,
+		     "already exists in tgtd as "
+		     "TID 2");
 	other.be->done(&other);
 }
 
@@ -505,7 +509,8 @@ static void test_sessions(void **state)
 	iscsi_destroy_context(c);
 	assert_same(&t);
 	assert_fails(bx.be->session_end(&bx, &live, &(struct sis_session){ .id = (char[]){ "x" } },
-					&err), EINVAL, "no session of STGT");
+					&err),
+		     EINVAL, "no session of STGT");
 }
 
 static void test_force(void **state)
@@ -546,10 +551,11 @@ static void test_offline(void **state)
 
 	(void)state;
 	share(&t);
-	assert_int_equal(run_tgtadm((const char *const[]){
-				 "/usr/sbin/tgtadm", "--lld", "iscsi", "--op", "update", "--mode",
-				 "target", "--tid", "1", "--name", "state", "--value", "offline",
-				 NULL }), 0);
+	assert_int_equal(
+		run_tgtadm((const char *const[]){ "/usr/sbin/tgtadm", "--lld", "iscsi", "--op",
+						  "update", "--mode", "target", "--tid", "1",
+						  "--name", "state", "--value", "offline", NULL }),
+		0);
 	assert_false(lets_in("iqn.x:a", t.iqn, 1));
 	live = live_of(t.iqn);
 	assert_false(live.shown);

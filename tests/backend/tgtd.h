@@ -22,7 +22,7 @@
 enum { TGTD_WAIT_MS = 10000 };
 
 static const char tgtd_program[] = "/usr/sbin/tgtd";
-static char dir[64];      /* removed with all it holds */
+static char dir[64];	  /* removed with all it holds */
 static char control[128]; /* $TGT_IPC_SOCKET */
 static pid_t tgtd_pid;
 
@@ -52,7 +52,8 @@ static inline void exec_tgtd(const char *at)
 	_exit(127);
 }
 
-/* Starts it (again) to listen on ADDRESS:PORT and waits until `ready` says that it answers. 0 or -1. */
+/* Starts it (again) to listen on ADDRESS:PORT and waits until `ready` says that it answers. 0 or
+ * -1. */
 static inline int start_tgtd(const char *at, int (*ready)(void *))
 {
 	tgtd_pid = fork();

@@ -38,10 +38,10 @@ static void print_lun(struct sis_str *out, const struct sis_lun *l)
 		enum sis_field field;
 		const char *name;
 	} fields[] = {
-		{ SIS_FIELD_TYPE, "type" },	    { SIS_FIELD_IOMODE, "iomode" },
+		{ SIS_FIELD_TYPE, "type" },	      { SIS_FIELD_IOMODE, "iomode" },
 		{ SIS_FIELD_BLOCKSIZE, "blocksize" }, { SIS_FIELD_READONLY, "readonly" },
-		{ SIS_FIELD_THIN, "thin" },	    { SIS_FIELD_SERIAL, "serial" },
-		{ SIS_FIELD_T10_ID, "t10" },	    { SIS_FIELD_NAA, "naa" },
+		{ SIS_FIELD_THIN, "thin" },	      { SIS_FIELD_SERIAL, "serial" },
+		{ SIS_FIELD_T10_ID, "t10" },	      { SIS_FIELD_NAA, "naa" },
 		{ SIS_FIELD_SIZE, "size" },
 	};
 
@@ -102,9 +102,9 @@ static char *meaning(const char *text)
 static void test_golden(void **state)
 {
 	static const char *const names[] = {
-		"targets-1.0.85-none",		 "targets-1.0.85-one",
-		"targets-1.0.85-kinds",		 "targets-1.0.85-sessions",
-		"targets-1.0.85-forged-target",	 "targets-1.0.85-forged-section",
+		"targets-1.0.85-none",		"targets-1.0.85-one",
+		"targets-1.0.85-kinds",		"targets-1.0.85-sessions",
+		"targets-1.0.85-forged-target", "targets-1.0.85-forged-section",
 	};
 
 	(void)state;
@@ -171,9 +171,11 @@ static void test_odd(void **state)
 		{ "Target 1: a\n", "error: " },
 		{ "Target 1: a\n    ACL information:", "error: " },
 		{ "Target 1: a\n    ACL information:\n        ALL\n"
-		  "Target 1: b\n    ACL information:\n", "error: " },
+		  "Target 1: b\n    ACL information:\n",
+		  "error: " },
 		{ "Target 1: a\n    ACL information:\n"
-		  "Target 2: a\n    ACL information:\n", "error: " },
+		  "Target 2: a\n    ACL information:\n",
+		  "error: " },
 		/* unknown lines and sections, missing ones: another version's */
 		{ "Target 7: a: b\n    New information:\n        ALL\n    ACL information:\n"
 		  "    What:\n        \n",
@@ -262,9 +264,9 @@ static void test_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden), cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_golden),	cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_damaged), cmocka_unit_test(test_odd),
-		cmocka_unit_test(test_stores), cmocka_unit_test(test_shown_mb),
+		cmocka_unit_test(test_stores),	cmocka_unit_test(test_shown_mb),
 		cmocka_unit_test(test_version),
 	};
 
