@@ -137,6 +137,14 @@ int sis_kfs_stat(struct sis_kfs *k, struct stat *ret, struct sis_err *err, const
 	return report(k, k->ops->stat(k, path, ret), "look at", path, err);
 }
 
+int sis_kfs_replace(struct sis_kfs *k, const char *text, unsigned mode, struct sis_err *err,
+		    const char *path_fmt, ...)
+{
+	sis_autofree char *path = full_path(k, path_fmt);
+
+	return report(k, k->ops->replace(k, path, text, mode), "replace", path, err);
+}
+
 int sis_kfs_exists(struct sis_kfs *k, const char *path_fmt, ...)
 {
 	sis_autofree char *path = full_path(k, path_fmt);

@@ -27,6 +27,7 @@ struct sis_kfs_ops {
 	int (*readlink)(struct sis_kfs *k, const char *path, char **ret);
 	int (*list)(struct sis_kfs *k, const char *path, sis_strv *ret);
 	int (*stat)(struct sis_kfs *k, const char *path, struct stat *ret);
+	int (*replace)(struct sis_kfs *k, const char *path, const char *text, unsigned mode);
 };
 
 struct sis_kfs {
@@ -87,6 +88,14 @@ int sis_kfs_list(struct sis_kfs *k, sis_strv *ret, struct sis_err *err, const ch
 
 int sis_kfs_stat(struct sis_kfs *k, struct stat *ret, struct sis_err *err, const char *path_fmt,
 		 ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * For a small configuration file on an ordinary file system: the whole text at once, as
+ * sis_file_replace() does. One that is there keeps its mode and owner and must be a regular file
+ * (ELOOP for a link, EINVAL for the rest); `mode` is for a new one.
+ */
+int sis_kfs_replace(struct sis_kfs *k, const char *text, unsigned mode, struct sis_err *err,
+		    const char *path_fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Does it exist? Any error is "no". */
 int sis_kfs_exists(struct sis_kfs *k, const char *path_fmt, ...)

@@ -113,6 +113,49 @@ static int trace_symlink(struct sis_kfs *k, const char *target, const char *path
 		       0;
 }
 
+/* Lines of `text`, sorted. Cuts it up in place: the list only borrows. */
+static void split_lines(char *text, sis_strv *ret)
+{
+	char *cursor = text, *line;
+
+	while ((line = sis_str_next(&cursor, "\n")))
+		sis_vec_push(ret, line);
+	sis_vec_sort(ret, sis_strp_cmp);
+}
+
+/* Notes the lines that are in `these` and not in `those`. */
+static void note_lines(struct sis_trace *t, const char *file, char sign, const sis_strv *these,
+		       const sis_strv *those)
+{
+	sis_vec_each(line, these) {
+		sis_autofree char *shown = sis_vec_find(those, line, sis_strp_cmp) ?
+						   NULL :
+						   sis_shell_quote(*line);
+
+		if (shown)
+			(void)note(t, sis_asprintf("edit %s: %c %s", file, sign, shown));
+	}
+}
+
+/* No shell command says it as short: the lines that go and the lines that come. */
+static int trace_replace(struct sis_kfs *k, const char *path, const char *text, unsigned mode)
+{
+	struct sis_trace *t = k->ctx;
+	sis_autofree char *shown = shown_path(t, path), *old = NULL, *new = sis_strdup(text);
+	sis_strv before = { 0 }, after = { 0 };
+	size_t len;
+
+	if (sis_kfs_real_ops.read(k, path, SIS_KFS_MAX_READ, &old, &len) < 0)
+		old = sis_strdup("");
+	split_lines(old, &before);
+	split_lines(new, &after);
+	note_lines(t, shown, '-', &before, &after);
+	note_lines(t, shown, '+', &after, &before);
+	sis_vec_free(&before);
+	sis_vec_free(&after);
+	return t->dry ? 0 : sis_kfs_real_ops.replace(k, path, text, mode);
+}
+
 void sis_trace_init(struct sis_trace *t, bool dry, const char *root, struct sis_runner *ret_runner,
 		    struct sis_kfs *ret_kfs)
 {
@@ -124,6 +167,7 @@ void sis_trace_init(struct sis_trace *t, bool dry, const char *root, struct sis_
 	ops.rmdir = trace_rmdir;
 	ops.unlink = trace_unlink;
 	ops.symlink = trace_symlink;
+	ops.replace = trace_replace;
 	*t = (struct sis_trace){ .dry = dry, .runner = &sis_runner_real, .root = root };
 	*ret_runner = (struct sis_runner){ trace_run, t };
 	*ret_kfs = (struct sis_kfs){ root, &ops, t, SIS_KFS_TIMEOUT_MS };
