@@ -219,6 +219,10 @@ static void fill_target(const struct sis_options *o, struct sis_target *t)
 	t->rules = copy.rules;
 	t->portals = copy.portals;
 	free(copy.iqn);
+	/* Read-only for all: nothing is left to say of single initiators. */
+	if (t->luns.v[0].readonly)
+		sis_vec_each(r, &t->rules)
+			r->ro = false;
 	t->shown = true;
 	t->chap.name = sis_strdup_null(o->auth);
 	t->chap.user = sis_strdup_null(o->authname);
