@@ -245,6 +245,18 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 	return rc;
 }
 
+/* Is one of the volumes that were named in this target? A back end may have read others, too. */
+static bool target_named(const struct sis_view *v, const struct sis_target *t)
+{
+	sis_vec_each(l, &t->luns) {
+		const struct sis_item *i = sis_view_guid(v, l->guid);
+
+		if (i && i->in_scope)
+			return true;
+	}
+	return false;
+}
+
 int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
@@ -259,7 +271,9 @@ int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
 	struct sis_view v = { 0 };
 	int rc = read_view(a, &ctx, &v, err);
 
-	sis_vec_each(t, &v.live.targets)
+	sis_vec_each(t, &v.live.targets) {
+		if (a->names.n && !target_named(&v, t))
+			continue;
 		sis_vec_each(s, &t->sessions) {
 			sis_table_add(&table, s->initiator);
 			sis_table_add(&table, s->address);
@@ -267,6 +281,7 @@ int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
 			sis_table_add(&table, t->luns.n ? t->luns.v[0].volume : NULL);
 			sis_table_add(&table, s->id);
 		}
+	}
 	if (rc == 0)
 		sis_table_print(&table, a->flags & SIS_FLAG_JSON);
 	sis_view_free(&v);
