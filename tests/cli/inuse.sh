@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: MPL-2.0
+# While an initiator is logged in: what is refused, what is done all the same, and what -f does.
+. "$(dirname "$0")/lib.sh"
+new_world
+start_tgtd
+iqn=$prefix:tank.v1
+who=$prefix:initiator
+volume tank/v1 10M on
+volume tank/v2 10M on
+sis share -a
+hold_session "$(url "$iqn")"
+verdict $? "an initiator logs in"
+calls >/dev/null
+
+sis status
+is "status counts the session" "shared tank/v1 $iqn 1 1 stgt 10M 1" "$(sed -n 2p <<<"$out" | tr -s ' ')"
+sis sessions
+is "sessions shows who" "$who 127.0.0.1 $iqn tank/v1" "$(sed -n 2p <<<"$out" | tr -s ' ')"
+sis sessions -j
+expect_json ".sessions[0] | .initiator == \"$who\" and .address == \"127.0.0.1\" and .iqn == \"$iqn\"" \
+	"sessions -j"
+sis sessions tank/v2
+is "sessions of another volume" "" "$out"
+
+# ---- what would drop it ----
+
+refused() {	# WHAT
+	expect_error 4 "1 initiator is logged in to '$iqn' ($who from 127.0.0.1)" "$1 is refused"
+	[[ $err == *"-f"* ]]
+	verdict $? "$1: the message names -f"
+	is "$1 changed nothing" "" "$(calls)"
+}
+
+sis unshare tank/v1
+refused "unshare"
+set_property tank/v1 off
+sis sync
+refused "sync of what is off"
+sis plan
+refused "plan of what is off"
+set_property tank/v1 iomode=ro
+sis sync
+refused "a LUN that must be made anew"
+sis share tank/v1
+refused "the same by share"
+sis status
+expect_quiet 3 "status knows"
+expect_out "differs" "and calls it different"
+set_property tank/v1 "name=$prefix:other"
+sis sync
+refused "another name"
+is "the volume is not in a second target" "" "$(tid_of "$prefix:other")"
+set_property tank/v1 on
+sis sync
+expect_quiet 0 "as it was: nothing to do"
+is "the session is still there" 1 "$(live | grep -c "Initiator: $who")"
+
+# ---- others go on ----
+
+sis unshare -a
+expect_error 4 "'tank/v1'" "unshare -a: exit 4 for the one"
+is "the other one is gone" "" "$(tid_of "$prefix:tank.v2")"
+sis share -a
+expect_quiet 0 "and back"
+
+# ---- what does not drop it ----
+
+calls >/dev/null
+set_property tank/v1 'initiator=127.0.0.1;10.0.0.0/8'
+sis sync
+expect_quiet 0 "who may log in is changed in place"
+is "by binding first" "tgtadm --lld iscsi --op bind --mode target --tid 1 --initiator-address 127.0.0.1
+tgtadm --lld iscsi --op bind --mode target --tid 1 --initiator-address 10.0.0.0/8
+tgtadm --lld iscsi --op unbind --mode target --tid 1 --initiator-address ALL" "$(calls)"
+truncate -s 20M "$world/pool/tank/v1"
+sis sync
+expect_quiet 0 "so is the size"
+is "in one request" 1 "$(calls | grep -c 'params online=0,path=.*,online=1$')"
+[[ $(iscsi-readcapacity16 "$(url "$iqn")" 2>&1) == *"Total size:20971520"* ]]
+verdict $? "an initiator sees it"
+is "the session stays" 1 "$(live | grep -c "Initiator: $who")"
+
+# ---- -f ----
+
+sis unshare -f tank/v1
+expect_quiet 0 "unshare -f"
+is "the target is gone" "" "$(tid_of "$iqn")"
+wait_until grep -q '^ended' "$session_log"
+verdict $? "the session was ended"
+release_session
+set_property tank/v1 on
+sis share tank/v1
+hold_session "$(url "$iqn")"
+set_property tank/v1 iomode=ro
+sis sync -f
+expect_quiet 0 "sync -f makes the LUN anew"
+wait_until grep -q '^ended' "$session_log"
+verdict $? "which ends the session"
+[[ $(live) == *"Readonly: Yes"* ]]
+verdict $? "the LUN is read-only"
+! "$initiator" write "$(url "$iqn")" </etc/passwd 2>/dev/null
+verdict $? "and cannot be written"
+release_session
+
+done_testing
