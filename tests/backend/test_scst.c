@@ -602,7 +602,9 @@ int main(int argc, char **argv)
 		puts("1..0 # SKIP needs SCST-SIM, SCST-SIM-CTL, /dev/fuse and fusermount3");
 		return 77;
 	}
-	sim_program = argv[1];
-	ctl_program = argv[2];
+	sim_program = realpath(argv[1], NULL); /* programs are started by absolute path */
+	ctl_program = realpath(argv[2], NULL);
+	if (!sim_program || !ctl_program)
+		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
