@@ -6,8 +6,9 @@
 
 #include "base/str.h"
 #include "store/dir.h"
+#include "store/zfs.h"
 
-const struct sis_store *const sis_stores[] = { &sis_store_dir, NULL };
+const struct sis_store *const sis_stores[] = { &sis_store_zfs, &sis_store_dir, NULL };
 
 static const struct sis_store *store_find(const char *name, size_t n)
 {

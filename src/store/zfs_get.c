@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Asks zfs about volumes, in two calls for any number of them: first what no user can forge, then,
+ * for the volumes found, what users may set. Changes nothing.
+ */
+#include "store/zfs_get.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+enum {
+	/* what is said about names that do not exist is kept up to 64 KiB: 200 lines fit */
+	NAMES_AT_ONCE = 200,
+	/* their values take up to 16 KiB each */
+	USERS_AT_ONCE = 500,
+	MAX_OPTIONS = 8,
+};
+
+/* ---- running zfs ---- */
+
+/* `zfs get`, whatever its exit status. */
+static int get(const struct sis_sx *sx, const char *const *options, char *const *names, size_t n,
+	       struct sis_cmd_result *ret, struct sis_err *err)
+{
+	const char *program = sis_zfs_path(sx);
+	sis_autofree const char **argv = NULL;
+	size_t at = 2;
+
+	argv = sis_calloc(MAX_OPTIONS + n + 3, sizeof(*argv));
+	argv[0] = program;
+	argv[1] = "get";
+	while (*options)
+		argv[at++] = *options++;
+	for (size_t i = 0; i < n; i++)
+		argv[at++] = names[i];
+	return sis_zfs_ask(sx, argv, ret, err);
+}
+
+static int failure(const struct sis_sx *sx, const struct sis_cmd_result *res, struct sis_err *err)
+{
+	return sis_zfs_failure(sis_zfs_path(sx), res->status, res->errout, err);
+}
+
+/* ---- first call: the volumes ---- */
+
+static bool param_is(const struct sis_sx *sx, const char *param, const char *value)
+{
+	sis_autofree char *path =
+		sis_asprintf("%s/sys/module/zfs/parameters/%s", sx->root, param);
+	sis_autofree char *text = NULL;
+
+	/* Not there, not readable: then it is as it is by default. */
+	return sis_file_read(path, 64, &text, NULL) == 0 && sis_streq(sis_str_trim(text), value);
+}
+
+/*
+ * Sorts out a failed call: names that do not exist are added to `missing`; when that is all there
+ * was, 0. Something below a name may as well have gone meanwhile; that is no failure.
+ */
+static int explain(const struct sis_sx *sx, const struct sis_cmd_result *res, char *const *names,
+		   size_t n, sis_strv *missing, struct sis_err *err)
+{
+	const char *cursor = res->errout;
+	size_t lines = 1, told = 0;
+
+	for (const char *p = res->errout; *p; p++)
+		lines += *p == '\n';
+	for (;;) {
+		sis_autofree char *name = sis_zfs_next_missing(&cursor);
+
+		if (!name)
+			break;
+		told++;
+		for (size_t i = 0; i < n; i++) {
+			if (!sis_streq(names[i], name))
+				continue;
+			sis_strv_add(missing, name);
+			break;
+		}
+	}
+	return told == lines ? 0 : failure(sx, res, err);
+}
+
+static int read_some(const struct sis_sx *sx, char *const *names, size_t n,
+		     const struct sis_zfs_module *m, sis_volumes *l, sis_strv *missing,
+		     struct sis_err *err)
+{
+	static const char *const options[] = { "-r", "-Hp", "-t", "volume", "-o", SIS_ZFS_COLUMNS,
+					       SIS_ZFS_VOLUME_PROPS, NULL };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	int r = get(sx, options, names, n, &res, err);
+
+	if (!r && res.status)
+		r = explain(sx, &res, names, n, missing, err);
+	return r ? r : sis_zfs_parse_volumes(res.out, m, l, err);
+}
+
+/* What would be an option, a path or a property to zfs never gets there. */
+static int check_names(const sis_strv *names, struct sis_err *err)
+{
+	sis_vec_each(n, names) {
+		char c = **n;
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
+			return sis_err_set(err, EINVAL, "cannot open '%s': name must begin with a "
+					   "letter", *n);
+	}
+	return 0;
+}
+
+/* Sorted, each once: names may lie below each other. */
+static void sort_volumes(sis_volumes *l)
+{
+	sis_vec_sort(l, sis_volume_cmp);
+	for (size_t i = l->n; i-- > 1;) {
+		if (!sis_streq(l->v[i].name, l->v[i - 1].name))
+			continue;
+		sis_volume_free(&l->v[i]);
+		sis_vec_remove(l, i);
+	}
+}
+
+int sis_zfs_get_volumes(const struct sis_sx *sx, const sis_strv *names, sis_volumes *l,
+			sis_strv *missing, struct sis_err *err)
+{
+	const struct sis_zfs_module m = {
+		.inhibit_dev = param_is(sx, "zvol_inhibit_dev", "1"),
+		.volmode_none = param_is(sx, "zvol_volmode", "3"),
+	};
+	int r;
+
+	if (!names)
+		r = read_some(sx, NULL, 0, &m, l, missing, err);
+	else
+		r = check_names(names, err);
+	for (size_t i = 0; !r && names && i < names->n; i += NAMES_AT_ONCE) {
+		size_t n = names->n - i < NAMES_AT_ONCE ? names->n - i : NAMES_AT_ONCE;
+
+		r = read_some(sx, names->v + i, n, &m, l, missing, err);
+	}
+	if (!r)
+		sort_volumes(l);
+	return r;
+}
+
+/* ---- second call: what users may set ---- */
+
+static bool says_missing(const struct sis_cmd_result *res)
+{
+	const char *cursor = res->errout;
+	sis_autofree char *name = sis_zfs_next_missing(&cursor);
+
+	return name != NULL;
+}
+
+/* One property of one dataset: the way that no value can spoil. */
+static int ask_prop(const struct sis_sx *sx, char *const *name, const char *prop,
+		    struct sis_zfs_user *u, struct sis_prop *ret, struct sis_err *err)
+{
+	const char *options[] = { "-H", "-o", "source,value", prop, NULL };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	int r = get(sx, options, name, 1, &res, err);
+
+	if (r)
+		return r;
+	if (res.status) {
+		u->there = false;
+		return says_missing(&res) ? 0 : failure(sx, &res, err);
+	}
+	if (sis_zfs_parse_value(res.out, *name, ret))
+		return sis_err_set(err, EPROTO, "zfs printed property '%s' of '%s' in a form that "
+				   "is not understood", prop, *name);
+	return 0;
+}
+
+static int ask_alone(const struct sis_sx *sx, const char *out, char *const *name,
+		     struct sis_zfs_user *ret, struct sis_err *err)
+{
+	int r;
+
+	if (sis_zfs_parse_head(out, *name, ret))
+		return sis_err_set(err, EPROTO, "zfs printed properties of '%s' in a form that is "
+				   "not understood", *name);
+	r = ask_prop(sx, name, SIS_PROP_SHARE, ret, &ret->share, err);
+	return r ? r : ask_prop(sx, name, SIS_PROP_IDENTITY, ret, &ret->identity, err);
+}
+
+/*
+ * All at once; where one of them has gone, or a value holds a newline, in halves, down to the one
+ * that it is about. So nobody's value is ever taken for somebody else's.
+ */
+static int ask_users(const struct sis_sx *sx, char *const *names, size_t n,
+		     struct sis_zfs_user *ret, struct sis_err *err)
+{
+	static const char *const options[] = { "-Hp", "-t", "filesystem,volume", "-o",
+					       SIS_ZFS_COLUMNS, SIS_ZFS_USER_PROPS, NULL };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	int r = get(sx, options, names, n, &res, err);
+
+	if (r)
+		return r;
+	if (res.status && !says_missing(&res))
+		return failure(sx, &res, err);
+	if (!res.status && sis_zfs_parse_users(res.out, names, n, ret) == 0)
+		return 0;
+	if (n == 1)
+		return res.status ? 0 : ask_alone(sx, res.out, names, ret, err);
+	r = ask_users(sx, names, n / 2, ret, err);
+	return r ? r : ask_users(sx, names + n / 2, n - n / 2, ret + n / 2, err);
+}
+
+static char *parent_name(const char *volume)
+{
+	return sis_strndup(volume, (size_t)(strrchr(volume, '/') - volume));
+}
+
+/* The volumes from `from` up to `to` and the file systems they are in; sorted, each once. */
+static void list_users(const sis_volumes *l, size_t from, size_t to, sis_strv *ret)
+{
+	for (size_t i = from; i < to; i++) {
+		const char *name = l->v[i].name;
+		sis_autofree char *parent = parent_name(name);
+
+		sis_strv_add(ret, name);
+		sis_strv_add(ret, parent);
+	}
+	sis_vec_sort(ret, sis_strp_cmp);
+	for (size_t i = ret->n; i-- > 1;) {
+		if (!sis_streq(ret->v[i], ret->v[i - 1]))
+			continue;
+		free(ret->v[i]);
+		sis_vec_remove(ret, i);
+	}
+}
+
+static struct sis_zfs_user *find_user(const sis_strv *names, struct sis_zfs_user *users,
+				      const char *name)
+{
+	char **at = sis_vec_find(names, &name, sis_strp_cmp);
+
+	return &users[at - names->v];
+}
+
+/* Hands over what was said about a volume. Another guid: not the volume that was found. */
+static void take_user(struct sis_zfs_user *u, bool zoned, struct sis_volume *v)
+{
+	if (!u->there || u->guid != v->guid) {
+		v->guid = 0;
+		return;
+	}
+	v->share = sis_steal(&u->share.value);
+	v->share_source = u->share.source;
+	v->share_from = sis_steal(&u->share.from);
+	/* An identity is not inherited: it belongs to one volume. */
+	if (u->identity.source != SIS_SOURCE_INHERITED)
+		v->identity = sis_steal(&u->identity.value);
+	if (zoned && !v->not_ready) {
+		v->not_ready = sis_strdup("it belongs to a container (zoned=on)");
+		v->not_ready_final = true;
+	}
+}
+
+static int get_some_users(const struct sis_sx *sx, sis_volumes *l, size_t from, size_t to,
+			  struct sis_err *err)
+{
+	sis_autostrv sis_strv names = { 0 };
+	sis_autofree struct sis_zfs_user *users = NULL;
+	int r;
+
+	list_users(l, from, to, &names);
+	users = sis_calloc(names.n, sizeof(*users));
+	r = ask_users(sx, names.v, names.n, users, err);
+	for (size_t i = from; !r && i < to; i++) {
+		sis_autofree char *parent = parent_name(l->v[i].name);
+		bool zoned = find_user(&names, users, parent)->zoned;
+
+		take_user(find_user(&names, users, l->v[i].name), zoned, &l->v[i]);
+	}
+	for (size_t i = 0; i < names.n; i++)
+		sis_zfs_user_free(&users[i]);
+	return r;
+}
+
+int sis_zfs_get_users(const struct sis_sx *sx, sis_volumes *l, struct sis_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < l->n; i += USERS_AT_ONCE) {
+		size_t to = l->n - i < USERS_AT_ONCE ? l->n : i + USERS_AT_ONCE;
+
+		r = get_some_users(sx, l, i, to, err);
+	}
+	for (size_t i = l->n; !r && i-- > 0;) {
+		if (l->v[i].guid)
+			continue;
+		sis_volume_free(&l->v[i]);
+		sis_vec_remove(l, i);
+	}
+	return r;
+}

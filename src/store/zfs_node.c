@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Checks nodes by asking the kernel whose they are: udev makes and moves the links some time after
+ * the volume was made or renamed, so a name alone proves nothing. Must not hold a node open.
+ */
+#include "store/zfs_node.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/str.h"
+
+enum { NODE_NAME_MAX = 256 };
+
+/* include/sys/fs/zfs.h of OpenZFS: the name of the volume, which is as long as the kernel's. */
+#define BLKZNAME _IOR(0x12, 125, char[NODE_NAME_MAX])
+
+struct look {
+	const struct sis_sx *sx;
+	sis_volumes *volumes;
+	sis_strv *pools; /* that may be read-only */
+};
+
+/* The pool of a volume, once while its volumes come one after the other. */
+static void pool_add(sis_strv *l, const char *name)
+{
+	sis_autofree char *pool = sis_strndup(name, strcspn(name, "/"));
+
+	if (!l->n || !sis_streq(l->v[l->n - 1], pool))
+		sis_strv_add(l, pool);
+}
+
+/* Is it meant to be shared? Whether it may be is decided elsewhere. */
+static bool wanted(const struct sis_volume *v)
+{
+	return v->share && !sis_streq(v->share, "off");
+}
+
+/* A file may stand in for a node below a root of tests. */
+static bool stands_in(const struct sis_sx *sx, const struct stat *st)
+{
+	return *sx->root && S_ISREG(st->st_mode);
+}
+
+static int open_failed(const struct sis_volume *v, int code, struct sis_err *err)
+{
+	if (code == ENOENT)
+		return sis_err_set(err, EAGAIN, "its device node '%s' has not appeared yet",
+				   v->device);
+	if (code == EACCES || code == EPERM)
+		return sis_err_errno(err, code, "cannot open its device node '%s'", v->device);
+	/* Whatever else the kernel says while the volume comes, goes or is renamed. */
+	return sis_err_set(err, EAGAIN, "its device node '%s' cannot be opened yet: %s", v->device,
+			   strerror(code));
+}
+
+static int check_owner(int fd, const struct stat *st, const struct sis_volume *v,
+		       struct sis_err *err)
+{
+	char name[NODE_NAME_MAX] = "";
+
+	if (!S_ISBLK(st->st_mode))
+		return sis_err_set(err, EAGAIN, "'%s' is no block device", v->device);
+	if (ioctl(fd, BLKZNAME, name) < 0)
+		return sis_err_set(err, EAGAIN, "'%s' is no device node of a volume", v->device);
+	if (strnlen(name, sizeof(name)) == sizeof(name) || !sis_streq(name, v->name))
+		return sis_err_set(err, EAGAIN, "its device node '%s' still is that of '%.*s'",
+				   v->device, NODE_NAME_MAX, name);
+	return 0;
+}
+
+/* 0, -EAGAIN (may come right by itself) or another error. */
+static int check_node(struct look *k, const struct sis_volume *v, const char *path,
+		      struct sis_err *err)
+{
+	sis_autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	int read_only = v->readonly, r;
+
+	if (fd < 0)
+		return open_failed(v, errno, err);
+	if (fstat(fd, &st) < 0)
+		return sis_err_errno(err, errno, "cannot examine '%s'", v->device);
+	if (!stands_in(k->sx, &st)) {
+		r = check_owner(fd, &st, v, err);
+		if (r)
+			return r;
+		if (!v->readonly && ioctl(fd, BLKROGET, &read_only) < 0)
+			return sis_err_errno(err, errno, "cannot examine '%s'", v->device);
+	}
+	if (read_only)
+		pool_add(k->pools, v->name);
+	return 0;
+}
+
+static int find_node(const struct sis_volume *v, const char *path, struct sis_err *err)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ? open_failed(v, errno, err) : 0;
+}
+
+static bool is_pending(const struct sis_volume *v)
+{
+	return !v->ready && !v->not_ready_final;
+}
+
+static void look_at(struct look *k, struct sis_volume *v)
+{
+	sis_autofree char *path = sis_asprintf("%s%s", k->sx->root, v->device);
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	int r = wanted(v) ? check_node(k, v, path, &err) : find_node(v, path, &err);
+
+	v->ready = r == 0;
+	v->not_ready_final = r && r != -EAGAIN;
+	sis_replace(&v->not_ready, r ? sis_err_msg(&err) : NULL);
+}
+
+/* For sis_wait_until(): is nothing more to come that somebody waits for? */
+static int all_settled(void *ctx)
+{
+	struct look *k = ctx;
+	int settled = 1;
+
+	sis_vec_each(v, k->volumes) {
+		if (!wanted(v) || !is_pending(v))
+			continue;
+		look_at(k, v);
+		if (is_pending(v))
+			settled = 0;
+	}
+	return settled;
+}
+
+void sis_zfs_nodes_check(const struct sis_sx *sx, sis_volumes *l, sis_strv *pools)
+{
+	struct look k = { .sx = sx, .volumes = l, .pools = pools };
+
+	(void)sis_wait_until(all_settled, &k, sx->wait_ms); /* each volume says what it lacks */
+	sis_vec_each(v, l) {
+		if (!wanted(v) && is_pending(v))
+			look_at(&k, v);
+	}
+}
