@@ -1,69 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The real zfs and zpool: found without ever taking ourselves for it, run in our place, asked, or
- * given the command as it came. For a store without such programs, the built-in one.
+ * The real zfs and zpool: run in our place, asked, or given the command as it came. For a store
+ * without such programs, the built-in one.
  */
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "base/run.h"
 #include "cli/dirzfs.h"
 #include "cli/front_int.h"
-
-/*
- * Stands in our program and in no other, so that a copy of another version, which has another
- * inode, is known as well: two front ends would hand a command to each other for ever.
- */
-static const volatile char mark[] = "\1shareiscsi front end of zfs\1";
-
-/* Below the root, in the order of root's usual PATH; the last two for OpenZFS built from source. */
-static const char *const folders[] = {
-	"/usr/sbin", "/sbin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/local/bin",
-};
-
-static bool holds_mark(int fd, size_t size)
-{
-	char text[sizeof(mark)];
-	bool found;
-	void *p;
-
-	for (size_t i = 0; i < sizeof(mark); i++)
-		text[i] = mark[i];
-	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return false;
-	found = memmem(p, size, text, sizeof(text)) != NULL;
-	(void)munmap(p, size); /* cannot fail with what mmap() gave */
-	return found;
-}
-
-static bool is_ourselves(const char *path)
-{
-	sis_autoclose int fd = -1;
-	struct stat self, st;
-
-	if (stat(path, &st) < 0)
-		return false;
-	if (stat("/proc/self/exe", &self) == 0 && st.st_dev == self.st_dev &&
-	    st.st_ino == self.st_ino)
-		return true;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && st.st_size > 0 && holds_mark(fd, (size_t)st.st_size);
-}
-
-static char *find_program(const char *root, const char *name)
-{
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		sis_autofree char *path = sis_asprintf("%s%s/%s", root, folders[i], name);
-
-		if (access(path, X_OK) == 0 && !is_ourselves(path))
-			return sis_steal(&path);
-	}
-	return NULL;
-}
+#include "store/zfs.h"
 
 static const char *environment(const char *name)
 {
@@ -107,15 +51,9 @@ int sis_front_init(struct sis_front *f, const char *program, int argc, char **ar
 	root = f->choice.root && !sis_streq(f->choice.root, "/") ? f->choice.root : "";
 	f->store = f->choice.store ? sis_strdup(f->choice.store) : configured_store(root);
 	f->own = f->store && store_is_own(f->store);
-	if (!f->own)
-		f->native = find_program(root, program);
-	if (f->own || f->native)
+	if (f->own || sis_zfs_program(root, program, &f->native, err) == 0)
 		return 0;
-	return sis_err_set(err, ENOENT,
-			   "%s: the program of OpenZFS was not found below '%s/'; "
-			   "install it, or choose a folder as the store with "
-			   "SHAREISCSI_STORE=dir:PATH",
-			   program, root);
+	return sis_err_append(err, ", or choose a folder as the store: SHAREISCSI_STORE=dir:PATH");
 }
 
 void sis_front_free(struct sis_front *f)
