@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backend/iet.h"
 #include "backend/lio.h"
 #include "backend/scst.h"
 #include "backend/stgt.h"
@@ -15,6 +16,7 @@
 #include "base/str.h"
 
 const struct sis_backend *const sis_backends[] = {
+	&sis_backend_iet,
 	&sis_backend_stgt,
 	&sis_backend_scst,
 	&sis_backend_lio,

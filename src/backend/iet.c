@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * IET: targets of the kernel module iscsi_trgt and its daemon ietd. A target can be reached as
+ * soon as it is made, so that its access list (iet_allow.h) is written before.
+ * Must not delete a target with sessions: that ends ietd, and with it every target of the host.
+ */
+#include "backend/iet.h"
+
+#include <inttypes.h>
+
+#include "backend/iet_allow.h"
+#include "backend/iet_int.h"
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "model/field.h"
+#include "model/option.h"
+
+enum { MAX_TID_TRIES = 16 };
+
+/* ---- live state ---- */
+
+/* Lines that others wrote about a target are theirs: they are no rules of ours. */
+static void fill_rules(struct sis_target *t, const sis_iet_allows *allows)
+{
+	const struct sis_iet_allow *a = sis_iet_allows_find(allows, t->iqn);
+
+	t->shown = !a || !sis_iet_allow_hides(a);
+	if (!t->shown)
+		return;
+	t->known |= SIS_BIT(SIS_FIELD_RULES);
+	if (a)
+		sis_iet_allow_rules(a, &t->rules);
+}
+
+/* Both files list all targets: a scope saves nothing. */
+static int iet_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
+		    struct sis_err *err)
+{
+	struct sis_state state = { 0 };
+	sis_iet_allows allows = { 0 };
+	int r = sis_iet_read_volumes(bx, &state, NULL, err);
+
+	(void)scope;
+	if (r == 0)
+		r = sis_iet_read_sessions(bx, &state, err);
+	if (r == 0)
+		r = sis_iet_allow_read(bx, &allows, err);
+	if (r < 0) {
+		sis_state_free(&state);
+		return r;
+	}
+	sis_vec_each(t, &state.targets)
+		fill_rules(t, &allows);
+	sis_iet_allows_free(&allows);
+	*ret = state;
+	return 0;
+}
+
+/* ---- probe ---- */
+
+/* 1.4.20 brought block sizes, and shows them. */
+static bool is_later(const char *version)
+{
+	static const uint64_t later[] = { 1, 4, 20 };
+	sis_autofree char *copy = sis_strdup(version);
+	char *cursor = copy, *word;
+	uint64_t n;
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
+		word = sis_str_next(&cursor, ".");
+		if (!word || sis_parse_u64(word, 0, UINT32_MAX, &n) < 0 || n < later[i])
+			return false;
+		if (n > later[i])
+			return true;
+	}
+	return true;
+}
+
+static int iet_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *err)
+{
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	struct sis_probe p = { .state = SIS_PROBE_RUNNING };
+	struct sis_iet *g;
+	int r = sis_iet_of(bx, &g, &e);
+
+	if (r == -ENOENT) {
+		*ret = (struct sis_probe){ .state = SIS_PROBE_ABSENT,
+					   .hint = sis_strdup("install the package iscsitarget; its "
+							      "module builds on old kernels "
+							      "only") };
+		return 0;
+	}
+	if (r == 0 && !sis_kfs_exists(bx->kfs, "/proc/net/iet/volume"))
+		r = sis_err_set(&e, SIS_ERR_NOTARGET, "the kernel module iscsi_trgt is not loaded; "
+				"start IET: systemctl start iscsitarget");
+	else if (r == 0)
+		r = sis_iet_adm_ping(&g->adm, bx, &e);
+	if (r == -SIS_ERR_NOTARGET) {
+		p.state = SIS_PROBE_STOPPED;
+		p.hint = sis_strdup(sis_err_msg(&e));
+	} else if (r < 0 && r != -EPERM) { /* not for us, but it answers */
+		return sis_err_move(err, &e);
+	}
+	/* Without a version only what every version can do is offered. */
+	(void)sis_iet_adm_version(&g->adm, bx, &p.version, NULL);
+	if (p.version && is_later(p.version))
+		bx->caps.caps |= SIS_CAP_BLOCKSIZE | SIS_CAP_RESIZE;
+	*ret = p;
+	return 0;
+}
+
+/* ---- targets ---- */
+
+/*
+ * ietd refused to make the target. 1: it is there, with t->tid set; 0: only the TID was taken
+ * meanwhile; else the reason in *err, which comes with ietd's own.
+ */
+static int judge_refusal(struct sis_bx *bx, struct sis_target *t, uint32_t tid, struct sis_err *err)
+{
+	sis_autostate struct sis_state state = { 0 };
+	sis_autoerr struct sis_err unread = SIS_ERR_INIT;
+	const struct sis_target *live;
+
+	if (err->code == SIS_ERR_NOTARGET || sis_iet_read_volumes(bx, &state, NULL, &unread) < 0)
+		return -err->code;
+	live = sis_state_find(&state, t->iqn);
+	if (live && live->luns.n)
+		return sis_err_set(err, EEXIST, "target '%s' already exists in IET as TID %" PRIu32,
+				   t->iqn, live->tid);
+	if (live) {
+		t->tid = live->tid;
+		return 1;
+	}
+	sis_vec_each(other, &state.targets)
+		if (other->tid == tid)
+			return 0;
+	if (err->code != EINVAL)
+		return -err->code;
+	return sis_err_set(err, EEXIST, "ietd has a target '%s' already, in other letters (it "
+			   "ignores case), or keeps the name of one that `ietadm --op delete` took "
+			   "away with all others: restart ietd then", t->iqn);
+}
+
+static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
+{
+	sis_autostate struct sis_state state = { 0 };
+	struct sis_iet *g;
+	int r = sis_iet_of(bx, &g, err);
+
+	if (r == 0 && !g->was_read)
+		r = sis_iet_read_volumes(bx, &state, NULL, err);
+	if (r == 0)
+		r = sis_iet_allow_set(bx, t->iqn, &t->rules, err);
+	for (int i = 0; r == 0 && i < MAX_TID_TRIES; i++) {
+		sis_autoerr struct sis_err e = SIS_ERR_INIT;
+		uint32_t tid = sis_iet_tid_lowest_free(g);
+
+		r = sis_iet_target_new(&g->adm, bx, tid, t->iqn, &e);
+		if (r == 0) {
+			t->tid = tid;
+			sis_iet_tid_add(g, tid);
+			return 0;
+		}
+		r = judge_refusal(bx, t, tid, &e);
+		if (r == 1)
+			return 0;
+		if (r < 0)
+			return sis_err_move(err, &e);
+	}
+	return r < 0 ? r : sis_err_set(err, EEXIST, "no TID is left free for '%s': others take "
+						    "them as fast as they are found", t->iqn);
+}
+
+static int iet_target_set(struct sis_bx *bx, const struct sis_target *t,
+			  const struct sis_target *live, unsigned changed, struct sis_err *err)
+{
+	/* of a new target they are set before it is made; of a hidden one when it is shown */
+	if (!live || !live->shown || !(changed & SIS_BIT(SIS_FIELD_RULES)))
+		return 0;
+	return sis_iet_allow_set(bx, t->iqn, &t->rules, err);
+}
+
+/* IET has no such step: there is something to do only if it was hidden. */
+static int iet_target_show(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
+{
+	const struct sis_iet_allow *a;
+	sis_iet_allows allows = { 0 };
+	struct sis_iet *g;
+	bool hidden;
+	int r = sis_iet_of(bx, &g, err);
+
+	if (r == 0)
+		r = sis_iet_allow_read(bx, &allows, err);
+	if (r < 0)
+		return r;
+	a = sis_iet_allows_find(&allows, t->iqn);
+	hidden = (a && sis_iet_allow_hides(a)) || sis_iet_hid(g, t->iqn);
+	sis_iet_allows_free(&allows);
+	return hidden ? sis_iet_allow_set(bx, t->iqn, &t->rules, err) : 0;
+}
+
+/* Without sessions nobody would notice: the file is left alone. */
+static int iet_target_hide(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
+{
+	struct sis_iet *g;
+	int r = sis_iet_of(bx, &g, err);
+
+	if (r == 0 && live->sessions.n)
+		r = sis_iet_allow_hide(bx, live->iqn, err);
+	if (r == 0 && live->sessions.n)
+		sis_strv_add(&g->hidden, live->iqn);
+	return r;
+}
+
+/* ---- sessions ---- */
+
+static int iet_session_end(struct sis_bx *bx, const struct sis_target *live,
+			   const struct sis_session *s, struct sis_err *err)
+{
+	sis_autofree char *id = sis_strdup(s->id);
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	char *cid = strchr(id, ':');
+	uint64_t sid, n;
+	struct sis_iet *g;
+	int r = sis_iet_of(bx, &g, err);
+
+	if (r < 0)
+		return r;
+	if (cid)
+		*cid++ = '\0';
+	if (!cid || sis_parse_u64(id, 0, UINT64_MAX, &sid) < 0 ||
+	    sis_parse_u64(cid, 0, UINT16_MAX, &n) < 0)
+		return sis_err_set(err, EINVAL, "'%s' is no session of IET", s->id);
+	r = sis_iet_conn_delete(&g->adm, bx, live->tid, sid, (uint32_t)n, &e);
+	/* no such target, session or connection: gone already */
+	if (r == 0 || r == -EINVAL || r == -ENOENT || r == -EEXIST)
+		return 0;
+	return sis_err_move(err, &e);
+}
+
+struct closing {
+	struct sis_bx *bx;
+	const struct sis_target *live;
+	sis_strv ended; /* ids, so that each is told once only */
+	size_t left;
+	struct sis_err *err;
+	int r;
+};
+
+static int end_once(struct closing *c, const struct sis_session *s)
+{
+	sis_vec_each(id, &c->ended)
+		if (sis_streq(*id, s->id))
+			return 0;
+	sis_strv_add(&c->ended, s->id);
+	return iet_session_end(c->bx, c->live, s, c->err);
+}
+
+/* Ends those that are there now; somebody may log in until no more can. */
+static int no_session_left(void *ctx)
+{
+	sis_autostate struct sis_state state = { 0 };
+	struct closing *c = ctx;
+	const struct sis_target *now;
+
+	c->left = 0;
+	c->r = sis_iet_read_volumes(c->bx, &state, NULL, c->err);
+	if (c->r == 0)
+		c->r = sis_iet_read_sessions(c->bx, &state, c->err);
+	now = c->r == 0 ? sis_iet_now(&state, c->live) : NULL;
+	if (!now)
+		return 1;
+	c->left = now->sessions.n;
+	for (size_t i = 0; c->r == 0 && i < now->sessions.n; i++)
+		c->r = end_once(c, &now->sessions.v[i]);
+	return c->r < 0 || !c->left;
+}
+
+static int end_sessions(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
+{
+	struct closing c = { .bx = bx, .live = live, .err = err };
+	int r = sis_iet_allow_hide(bx, live->iqn, err);
+
+	if (r < 0)
+		return r;
+	(void)sis_wait_until(no_session_left, &c, SIS_IET_WAIT_MS); /* the answer is in c */
+	sis_strv_free(&c.ended);
+	if (c.r == 0 && c.left)
+		return sis_err_set(err, SIS_ERR_INUSE, "%zu session%s of target '%s' did not end",
+				   c.left, c.left == 1 ? "" : "s", live->iqn);
+	return c.r;
+}
+
+/* ---- deleting ---- */
+
+static int in_use(const struct sis_target *t, struct sis_err *err)
+{
+	return sis_err_set(err, SIS_ERR_INUSE, "target '%s' has %zu session%s", t->iqn,
+			   t->sessions.n, t->sessions.n == 1 ? "" : "s");
+}
+
+/* 1: it is there and no session is; 0: it is gone. */
+static int ready_to_delete(struct sis_bx *bx, const struct sis_target *live, bool force,
+			   struct sis_err *err)
+{
+	sis_autostate struct sis_state state = { 0 };
+	const struct sis_target *now;
+	int r = sis_iet_read_volumes(bx, &state, NULL, err);
+
+	if (r == 0)
+		r = sis_iet_read_sessions(bx, &state, err);
+	if (r < 0)
+		return r;
+	now = sis_iet_now(&state, live);
+	if (!now)
+		return 0;
+	if (now->sessions.n && !force)
+		return in_use(now, err);
+	r = now->sessions.n ? end_sessions(bx, now, err) : 0;
+	return r < 0 ? r : 1;
+}
+
+static int delete_target(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
+{
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	struct sis_iet *g;
+	int r = sis_iet_of(bx, &g, err);
+
+	if (r < 0)
+		return r;
+	r = sis_iet_target_delete(&g->adm, bx, live->tid, &e);
+	if (r == -EBUSY)
+		return sis_err_set(err, SIS_ERR_INUSE, "somebody has logged in to target '%s'",
+				   live->iqn);
+	if (r < 0 && r != -ENOENT)
+		return sis_err_move(err, &e);
+	sis_iet_tid_remove(g, live->tid);
+	return 0;
+}
+
+static int iet_target_del(struct sis_bx *bx, const struct sis_target *live, bool force,
+			  struct sis_err *err)
+{
+	int r = 1;
+
+	if (live->sessions.n && !force)
+		return in_use(live, err);
+	if (!bx->dry)
+		r = ready_to_delete(bx, live, force, err);
+	if (r == 1)
+		r = delete_target(bx, live, err);
+	return r < 0 ? r : sis_iet_allow_remove(bx, live->iqn, err);
+}
+
+const struct sis_backend sis_backend_iet = {
+	.name = "iet",
+	.title = "IET (ietd, kernel)",
+	.caps = {
+		.title = "IET",
+		/* block sizes are added by probe() where the version has them */
+		.caps = SIS_CAP_RULE_NAME | SIS_CAP_RULE_WILDCARD | SIS_CAP_RULE_ADDRESS |
+			SIS_CAP_RULE_PREFIX | SIS_CAP_RULE_MIXED,
+		.first_lun = 0,
+		.max_lun = 16383,
+		.default_blocksize = 512,
+		.block_type = {
+			[SIS_TYPE_DISK] = SIS_TYPE_BLOCKIO,
+			[SIS_TYPE_BLOCKIO] = SIS_TYPE_BLOCKIO,
+			[SIS_TYPE_FILEIO] = SIS_TYPE_FILEIO,
+			[SIS_TYPE_NULLIO] = SIS_TYPE_NULLIO,
+		},
+		.file_type = {
+			[SIS_TYPE_DISK] = SIS_TYPE_FILEIO,
+			[SIS_TYPE_FILEIO] = SIS_TYPE_FILEIO,
+			[SIS_TYPE_NULLIO] = SIS_TYPE_NULLIO,
+		},
+		.iomode = {
+			[SIS_IOMODE_NONE] = SIS_IOMODE_WT,
+			[SIS_IOMODE_WT] = SIS_IOMODE_WT,
+			[SIS_IOMODE_WB] = SIS_IOMODE_WB, /* blockio is wt all the same */
+		},
+		.max_name = 223,
+		.max_serial = 16,
+		.bad_path = ",\n", /* ietd cuts at a comma; a line break would forge its listing */
+		.bad_name = "",
+	},
+	.probe = iet_probe,
+	/* prepare: module and daemon run, nothing else is needed */
+	.read = iet_read,
+	.target_add = iet_target_add,
+	.target_set = iet_target_set,
+	.target_show = iet_target_show,
+	.target_hide = iet_target_hide,
+	.target_del = iet_target_del,
+	.lun_add = sis_iet_lun_add,
+	.lun_set = sis_iet_lun_set,
+	.lun_del = sis_iet_lun_del,
+	.session_end = iet_session_end,
+	.done = sis_iet_done,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * What the files of the IET back end share. Nobody else includes it.
+ */
+#ifndef SIS_BACKEND_IET_INT_H
+#define SIS_BACKEND_IET_INT_H
+
+#include "backend/iet_adm.h"
+#include "backend/iet_proc.h"
+
+/* How long sessions may take to end, and commands under way on a LUN that is deleted. */
+enum { SIS_IET_WAIT_MS = 10000 };
+
+/* bx->priv */
+struct sis_iet {
+	struct sis_iet_adm adm;
+	bool was_read;
+	SIS_VEC(uint32_t) tids; /* in use, ascending; valid once was_read */
+	sis_strv hidden;        /* IQNs that this run hid */
+};
+
+/* ---- iet_state.c ---- */
+
+/* The state, made on demand. -ENOENT when there is no ietadm. */
+int sis_iet_of(struct sis_bx *bx, struct sis_iet **ret, struct sis_err *err);
+void sis_iet_done(struct sis_bx *bx);
+
+/* TID 0 would let the kernel choose, but it counts on and never takes the lowest. */
+uint32_t sis_iet_tid_lowest_free(const struct sis_iet *g);
+void sis_iet_tid_add(struct sis_iet *g, uint32_t tid);
+void sis_iet_tid_remove(struct sis_iet *g, uint32_t tid);
+
+/* Did this run hide the target? A dry run cannot read that back. */
+bool sis_iet_hid(const struct sis_iet *g, const char *iqn);
+
+/* All targets with their LUNs as they are now; the sessions only on request. */
+int sis_iet_read_volumes(struct sis_bx *bx, struct sis_state *ret, sis_iet_drains *ret_drains,
+			 struct sis_err *err);
+int sis_iet_read_sessions(struct sis_bx *bx, struct sis_state *state, struct sis_err *err);
+
+/*
+ * The same target in a state just read: ietadm only takes TIDs, and this one may have become
+ * another target's meanwhile. NULL: it is gone. Borrowed.
+ */
+const struct sis_target *sis_iet_now(const struct sis_state *state, const struct sis_target *t);
+
+/* ---- iet_lun.c: the slots of these names ---- */
+
+int sis_iet_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
+		    struct sis_err *err);
+int sis_iet_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
+		    const struct sis_lun *live, unsigned changed, struct sis_err *err);
+int sis_iet_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
+		    struct sis_err *err);
+
+#endif
