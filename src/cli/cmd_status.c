@@ -30,14 +30,6 @@ struct status {
 	bool differs;
 };
 
-static const struct sis_group *plan_group(const struct sis_plan *p, const char *iqn)
-{
-	sis_vec_each(g, &p->groups)
-		if (sis_streq(g->iqn, iqn))
-			return g;
-	return NULL;
-}
-
 /* The first step that is to be done about this LUN (or its target), or the refusal. */
 static const char *group_reason(const struct sis_group *g, uint32_t lun)
 {
@@ -100,7 +92,7 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 	const struct sis_lun *want = &i->wish.target.luns.v[0];
 	const struct sis_target *live = sis_state_find(&st->view.live, i->wish.target.iqn);
 	const struct sis_lun *have = live ? sis_target_lun(live, want->number) : NULL;
-	const struct sis_group *g = plan_group(&st->plan, i->wish.target.iqn);
+	const struct sis_group *g = sis_plan_find(&st->plan, i->wish.target.iqn);
 	bool there = have && have->guid == want->guid;
 	const char *reason = g ? group_reason(g, want->number) : NULL;
 	struct row r = {

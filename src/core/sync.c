@@ -18,13 +18,16 @@ static void do_groups(struct sis_flow *f)
 			continue;
 		if (g->refused.code)
 			(void)sis_err_move(&err, &g->refused);
-		else if (sis_flow_group(f, g, &err) == 0)
+		else if (sis_flow_group(f, g, NULL, &err) == 0)
 			continue;
 		sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &err);
 	}
 }
 
-/* Targets without a step: the record may be lost or name a volume by an old name. */
+/*
+ * Targets that need no step: the record may be lost or name a volume by an old name. Those with
+ * steps or a refusal are not touched here: what was refused must not be kept as identity.
+ */
 static void settle_rest(struct sis_flow *f)
 {
 	sis_vec_each(t, &f->view.desired.targets) {
@@ -32,8 +35,7 @@ static void settle_rest(struct sis_flow *f)
 		const struct sis_target *live = sis_state_find(&f->view.live, t->iqn);
 		int rc = 0;
 
-		if (!live || live->owner != SIS_OWNER_OURS || !sis_flow_target_asked(f, t) ||
-		    live->luns.n != t->luns.n)
+		if (!live || sis_plan_find(&f->plan, t->iqn) || !sis_flow_target_asked(f, t))
 			continue;
 		if (!sis_flow_record_fits(sis_records_find(&f->view.records, t->iqn), t))
 			rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, t, &err);

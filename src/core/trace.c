@@ -128,9 +128,8 @@ static void note_lines(struct sis_trace *t, const char *file, char sign, const s
 		       const sis_strv *those)
 {
 	sis_vec_each(line, these) {
-		sis_autofree char *shown = sis_vec_find(those, line, sis_strp_cmp) ?
-						   NULL :
-						   sis_shell_quote(*line);
+		sis_autofree char *shown =
+			sis_vec_find(those, line, sis_strp_cmp) ? NULL : sis_shell_quote(*line);
 
 		if (shown)
 			(void)note(t, sis_asprintf("edit %s: %c %s", file, sign, shown));

@@ -232,6 +232,22 @@ static int group_cmp(const void *a, const void *b)
 	return dx != dy ? dx - dy : strcmp(x->iqn, y->iqn);
 }
 
+/* One search in each of the three parts that group_cmp() sorts into. */
+struct sis_group *sis_plan_find(const struct sis_plan *p, const char *iqn)
+{
+	static const struct sis_target some;
+	const struct sis_group keys[] = {
+		{ .iqn = iqn },
+		{ .iqn = iqn, .desired = &some, .drops = true },
+		{ .iqn = iqn, .desired = &some },
+	};
+	struct sis_group *found = NULL;
+
+	for (size_t i = 0; !found && i < sizeof(keys) / sizeof(keys[0]); i++)
+		found = sis_vec_find(&p->groups, &keys[i], group_cmp);
+	return found;
+}
+
 static bool gives_up(const struct sis_group *g, uint64_t guid)
 {
 	if (g->live)

@@ -57,6 +57,9 @@ struct sis_plan {
 void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
 		   struct sis_plan *ret);
 
+/* The group of this target, or NULL. Borrowed. */
+struct sis_group *sis_plan_find(const struct sis_plan *p, const char *iqn);
+
 /* "iqn... from 10.0.0.1, iqn...": who is logged in; caller frees. */
 char *sis_sessions_text(const sis_sessions *l);
 

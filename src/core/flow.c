@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * One group of a plan, carried out with all that belongs to it. Decides nothing about the order
+ * of groups.
+ */
+#include "core/flow.h"
+
+#include "base/log.h"
+#include "base/str.h"
+#include "core/apply.h"
+#include "core/hook.h"
+
+void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want want,
+		      struct sis_err *err)
+{
+	struct sis_problem *p;
+
+	sis_vec_each(known, &f->report->problems)
+		if (sis_streq(known->subject, subject) &&
+		    sis_streq(sis_err_msg(&known->err), sis_err_msg(err)))
+			return;
+	p = sis_vec_add(&f->report->problems);
+	p->subject = sis_strdup(subject);
+	p->want = want;
+	(void)sis_err_move(&p->err, err);
+}
+
+/* The volume (else the IQN) that a group is about, for messages. */
+const char *sis_flow_subject(const struct sis_group *g)
+{
+	const struct sis_target *both[] = { g->desired, g->live };
+
+	for (size_t i = 0; i < 2; i++)
+		if (both[i] && both[i]->luns.n && both[i]->luns.v[0].volume)
+			return both[i]->luns.v[0].volume;
+	return g->iqn;
+}
+
+static bool name_asked(const struct sis_flow *f, const char *volume)
+{
+	const struct sis_item *i = sis_view_item(&f->view, volume);
+
+	if (i)
+		return i->in_scope;
+	sis_vec_each(name, f->rq->names)
+		if (sis_dataset_within(volume, *name))
+			return true;
+	return false;
+}
+
+/* Is one of the target's volumes, or what the record called it, among those asked for? */
+bool sis_flow_target_asked(const struct sis_flow *f, const struct sis_target *t)
+{
+	const struct sis_record *record;
+
+	if (!f->rq->names)
+		return true;
+	sis_vec_each(l, &t->luns)
+		if (l->volume && name_asked(f, l->volume))
+			return true;
+	record = sis_records_find(&f->view.records, t->iqn);
+	if (record)
+		sis_vec_each(l, &record->luns)
+			if (name_asked(f, l->volume))
+				return true;
+	return false;
+}
+
+bool sis_flow_asked(const struct sis_flow *f, const struct sis_group *g)
+{
+	return (g->desired && sis_flow_target_asked(f, g->desired)) ||
+	       (g->live && sis_flow_target_asked(f, g->live));
+}
+
+/* Ours among the live LUNs: what the record has to name besides what is desired. */
+static void record_target(const struct sis_group *g, struct sis_target *ret)
+{
+	if (g->desired)
+		sis_target_copy(ret, g->desired);
+	else
+		*ret = (struct sis_target){ .iqn = sis_strdup(g->iqn) };
+	if (g->live)
+		sis_vec_each(l, &g->live->luns)
+			if (l->guid)
+				sis_lun_copy(sis_vec_add(&ret->luns), l);
+}
+
+/* Written before the first step: after a crash anywhere, what is there is known to be ours. */
+static int record_intent(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
+{
+	sis_autotarget struct sis_target t = { 0 };
+
+	record_target(g, &t);
+	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, err);
+}
+
+/* Keeps the identity of a volume that is about to be shared for the first time. */
+static int mint(struct sis_flow *f, const struct sis_lun *l, struct sis_err *err)
+{
+	struct sis_item *i = sis_view_guid(&f->view, l->guid);
+	sis_autofree char *text = NULL;
+
+	if (!i || !i->wish.identity_differs)
+		return 0;
+	if (i->volume->pool_readonly) {
+		sis_log(SIS_LOG_WARN,
+			"'%s': its pool is read-only, so its identity cannot be kept; "
+			"it is shared with computed values",
+			i->volume->name);
+		return 0;
+	}
+	text = sis_identity_print(&i->wish.identity);
+	if (f->ctx->sx.store->set_identity(&f->ctx->sx, i->volume->name, text, err) < 0)
+		return sis_err_wrap(err, "cannot keep its identity");
+	i->wish.identity_differs = false;
+	return 0;
+}
+
+/* What is right from now on: the record as the target is, the identities, the counts. */
+int sis_flow_mint(struct sis_flow *f, const struct sis_target *t, struct sis_err *err)
+{
+	int rc = 0;
+
+	sis_vec_each(l, &t->luns)
+		if (rc == 0)
+			rc = mint(f, l, err);
+	return rc;
+}
+
+/* Does the record say just what is desired? */
+bool sis_flow_record_fits(const struct sis_record *record, const struct sis_target *t)
+{
+	bool fits = record && record->luns.n == t->luns.n;
+
+	for (size_t i = 0; fits && i < t->luns.n; i++)
+		fits = record->luns.v[i].guid == t->luns.v[i].guid &&
+		       record->luns.v[i].number == t->luns.v[i].number &&
+		       sis_streq(record->luns.v[i].volume, t->luns.v[i].volume) &&
+		       sis_streq(record->luns.v[i].path, t->luns.v[i].path);
+	return fits;
+}
+
+/* Has this group let initiators at the LUN that could not have it before? */
+static bool lun_made(const struct sis_group *g, uint32_t number)
+{
+	sis_vec_each(s, &g->steps)
+		if (s->kind == SIS_STEP_SHOW ||
+		    (g->live && s->kind == SIS_STEP_LUN_ADD && s->lun == number))
+			return true;
+	return false;
+}
+
+static void run_hooks(struct sis_flow *f, const struct sis_group *g, const struct sis_target *t)
+{
+	sis_vec_each(l, &t->luns)
+		if (lun_made(g, l->number))
+			sis_hook_run(f->ctx, t, l);
+}
+
+/* What is left of a target whose wanted LUNs are gone but which keeps others. */
+static int record_rest(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
+{
+	sis_autotarget struct sis_target t = { .iqn = sis_strdup(g->iqn) };
+
+	sis_vec_each(l, &g->live->luns)
+		if (l->keep && l->guid)
+			sis_lun_copy(sis_vec_add(&t.luns), l);
+	if (t.luns.n)
+		return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, err);
+	return sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, err);
+}
+
+static int group_done(struct sis_flow *f, const struct sis_group *g, const struct sis_target *t,
+		      struct sis_err *err)
+{
+	struct sis_group rest = { .iqn = g->iqn, .live = g->live };
+	sis_autotarget struct sis_target keep = { 0 };
+
+	if (!g->desired)
+		return record_rest(f, g, err);
+	run_hooks(f, g, t);
+	sis_target_copy(&keep, t);
+	if (g->live)
+		sis_vec_each(l, &rest.live->luns)
+			if (l->keep && l->guid)
+				sis_lun_copy(sis_vec_add(&keep.luns), l);
+	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &keep, err);
+}
+
+static void count(struct sis_flow *f, const struct sis_group *g)
+{
+	if (!g->desired)
+		f->report->unshared++;
+	else if (!g->live)
+		f->report->shared++;
+	else
+		f->report->changed++;
+}
+
+/* A new target that could not be made is gone again, most likely: then nothing is remembered. */
+static void forget_failed(struct sis_flow *f, const struct sis_group *g)
+{
+	sis_autostrv sis_strv scope = { 0 };
+	sis_autostate struct sis_state live = { 0 };
+
+	sis_strv_add(&scope, g->iqn);
+	if (f->ctx->bx.be->read(&f->ctx->bx, &scope, &live, NULL) == 0 &&
+	    !sis_state_find(&live, g->iqn))
+		(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, NULL);
+}
+
+int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
+		   struct sis_err *err)
+{
+	sis_autotarget struct sis_target t = { 0 };
+	bool dry = f->ctx->choice.dry;
+	int rc = 0;
+
+	if (!dry)
+		rc = record_intent(f, g, err);
+	if (rc == 0 && !dry && g->desired)
+		rc = sis_flow_mint(f, g->desired, err);
+	if (rc == 0)
+		rc = sis_apply_group(f->ctx, g, f->rq->force, &t, f->report, err);
+	if (rc == 0 && !dry)
+		rc = group_done(f, g, &t, err);
+	if (rc < 0 && !dry && !g->live)
+		forget_failed(f, g);
+	if (rc < 0)
+		return rc;
+	count(f, g);
+	if (ret_target) {
+		*ret_target = t;
+		t = (struct sis_target){ 0 };
+	}
+	return 0;
+}
+
+int sis_flow_prepare(struct sis_flow *f, struct sis_err *err)
+{
+	const struct sis_backend *be = f->ctx->bx.be;
+	int rc;
+
+	if (!be->prepare)
+		return 0;
+	sis_trace_clear(&f->ctx->trace);
+	rc = be->prepare(&f->ctx->bx, err);
+	if (f->ctx->trace.lines.n) {
+		struct sis_done *d = sis_vec_add(&f->report->steps);
+
+		d->name = "prepare";
+		d->reason = sis_asprintf("%s is not ready yet", f->ctx->bx.caps.title);
+		d->commands = f->ctx->trace.lines;
+		f->ctx->trace.lines = (sis_strv){ 0 };
+	}
+	return rc;
+}
+
+int sis_flow_read(struct sis_flow *f, struct sis_err *err)
+{
+	int rc = sis_view_read(f->ctx, f->rq, &f->view, err);
+
+	if (rc == 0)
+		sis_plan_make(&f->view.desired, &f->view.live, f->rq->force, &f->plan);
+	return rc;
+}
+
+void sis_flow_free(struct sis_flow *f)
+{
+	sis_plan_free(&f->plan);
+	sis_view_free(&f->view);
+}

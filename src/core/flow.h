@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The pieces of a run that sync and move share: one group of a plan with its record, identities
+ * and hooks. What is done in which order is sync.c's and move.c's.
+ */
+#ifndef SIS_CORE_FLOW_H
+#define SIS_CORE_FLOW_H
+
+#include "core/sync.h"
+
+/* One request in work. */
+struct sis_flow {
+	struct sis_ctx *ctx;
+	const struct sis_request *rq;
+	struct sis_report *report;
+	struct sis_view view;
+	struct sis_plan plan; /* of the view; borrows from it */
+};
+
+/* Reads the view and plans. ctx has its back end. */
+int sis_flow_read(struct sis_flow *f, struct sis_err *err);
+void sis_flow_free(struct sis_flow *f);
+
+/* Is a volume that was asked for among those of this group, or of this target? */
+bool sis_flow_asked(const struct sis_flow *f, const struct sis_group *g);
+bool sis_flow_target_asked(const struct sis_flow *f, const struct sis_target *t);
+
+/* The volume (else the IQN) that a group is about, for messages. Borrowed. */
+const char *sis_flow_subject(const struct sis_group *g);
+
+/* Adds to the report; takes what is in *err. */
+void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want want,
+		      struct sis_err *err);
+
+/*
+ * Does a group (it must not be refused): record and identities first, then its steps, then the
+ * hooks. In a dry run only the steps, noted. *ret_target (NULL allowed) is the desired target with
+ * what the back end filled in; the caller frees it.
+ */
+int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
+		   struct sis_err *err);
+
+/* Makes the target usable if it is not; what that did is a step of the report. */
+int sis_flow_prepare(struct sis_flow *f, struct sis_err *err);
+
+/* Keeps the identities of the target's volumes where they are not kept yet. */
+int sis_flow_mint(struct sis_flow *f, const struct sis_target *t, struct sis_err *err);
+
+/* Does the record say just what is desired? */
+bool sis_flow_record_fits(const struct sis_record *record, const struct sis_target *t);
+
+#endif
