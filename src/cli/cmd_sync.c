@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/verb.h"
-#include "core/sync.h"
+#include "core/move.h"
 
 static const char *const mode_verbs[] = {
 	[SIS_VIEW_SYNC] = "sync",
@@ -126,7 +126,8 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 	if (rc == 0 && mode == SIS_VIEW_SHARE)
 		rc = check_named(&ctx, a, err);
 	if (rc == 0)
-		rc = sis_sync(&ctx, &rq, &report, err);
+		rc = a->from ? sis_move(&ctx, a->from, &rq, &report, err) :
+			       sis_sync(&ctx, &rq, &report, err);
 	sis_ctx_close(&ctx);
 	if (rc < 0)
 		return rc;

@@ -31,7 +31,7 @@ const struct sis_verb sis_verbs[] = {
 	{ 0 },
 };
 
-enum { OPT_BACKEND = 256, OPT_STORE, OPT_ROOT };
+enum { OPT_BACKEND = 256, OPT_STORE, OPT_ROOT, OPT_FROM };
 
 static const struct option long_options[] = {
 	{ "all", no_argument, NULL, 'a' },
@@ -43,6 +43,7 @@ static const struct option long_options[] = {
 	{ "backend", required_argument, NULL, OPT_BACKEND },
 	{ "store", required_argument, NULL, OPT_STORE },
 	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "from", required_argument, NULL, OPT_FROM },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -59,6 +60,7 @@ static void print_usage(FILE *f)
 	      "  -j, --json               results as JSON\n"
 	      "      --backend NAME       iet, stgt, scst or lio; default: the first that runs\n"
 	      "      --store NAME[:PATH]  zfs or dir:PATH; default: the first that is there\n"
+	      "      --from NAME          sync, plan: move shares here from this other target\n"
 	      "      --root DIR           prefix of /etc, /proc, /sys, /run and /sbin\n"
 	      "  -C, --control-port N     tgtd's control port\n"
 	      "  -h, --help; -V, --version\n"
@@ -97,6 +99,7 @@ static int parse_option(struct sis_args *a, int c, const char *word, struct sis_
 	case OPT_BACKEND: a->choice.backend = optarg; return 0;
 	case OPT_STORE: a->choice.store = optarg; return 0;
 	case OPT_ROOT: a->choice.root = optarg; return 0;
+	case OPT_FROM: a->from = optarg; return 0;
 	case 'h': print_usage(stdout); return 1;
 	case 'V': puts("shareiscsi " SIS_VERSION); return 1;
 	case ':': return usage_error(err, "a value is missing behind", word);
@@ -133,6 +136,8 @@ static int check_flags(const struct sis_verb *v, const struct sis_args *a, struc
 	if (extra)
 		return usage_error(err, "this verb does not take",
 				   extra & SIS_FLAG_ALL ? "-a" : "-f");
+	if (a->from && v->run != sis_cmd_sync && v->run != sis_cmd_plan)
+		return usage_error(err, "only sync and plan take", "--from");
 	if (a->flags & SIS_FLAG_ALL && a->names.n)
 		return usage_error(err, "-a takes no names, but there is", a->names.v[0]);
 	return 0;

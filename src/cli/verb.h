@@ -20,6 +20,7 @@ enum sis_flag {
 struct sis_args {
 	unsigned flags; /* enum sis_flag */
 	struct sis_choice choice;
+	const char *from; /* sync: move shares from this back end */
 	sis_strv names;
 };
 
