@@ -67,7 +67,7 @@ static int lio_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *e
 static int run(struct sis_bx *bx, const char *const *argv, struct sis_err *err)
 {
 	sis_autoresult struct sis_cmd_result out = { 0 };
-	struct sis_cmd cmd = { .argv = argv };
+	struct sis_cmd cmd = { .argv = argv, .changes = true };
 	int r;
 
 	r = bx->runner->run(bx->runner->ctx, &cmd, &out, err);
@@ -202,7 +202,7 @@ static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 {
 	sis_autofree char *dir = sis_asprintf(SIS_LIO_ISCSI "/%s", t->iqn);
 	sis_autofree char *tpg = sis_lio_tpg(t->iqn, SIS_LIO_TAG);
-	bool fresh = !sis_kfs_exists(bx->kfs, "%s", tpg);
+	bool fresh = !sis_kfs_exists(bx->kfs, "%s", dir);
 	int r;
 
 	t->tid = SIS_LIO_TAG;

@@ -55,7 +55,12 @@ static char *find_clash(struct sis_kfs *k, const char *iqn, const struct sis_por
 	return found;
 }
 
-static int explain(struct sis_bx *bx, const char *portal, struct sis_err *err)
+/*
+ * -EADDRINUSE when another target is in the way, which nothing done to this one can help; else
+ * -EADDRNOTAVAIL.
+ */
+static int explain(struct sis_bx *bx, const struct sis_target *t, const char *portal,
+		   struct sis_err *err)
 {
 	sis_autostrv sis_strv iqns = { 0 };
 	struct sis_portal p = { 0 };
@@ -66,44 +71,83 @@ static int explain(struct sis_bx *bx, const char *portal, struct sis_err *err)
 		sis_vec_each(iqn, &iqns) {
 			sis_autofree char *clash = find_clash(bx->kfs, *iqn, &p);
 
-			if (!clash || r < 0)
-				continue;
-			r = sis_err_set(err, EADDRINUSE,
-					"cannot listen on %s: target '%s' listens on %s, and all "
-					"addresses of a port exclude single ones; give all targets "
-					"portal= with single addresses, or this one another port",
-					portal, *iqn, clash);
+			if (clash && r != -EADDRINUSE)
+				r = sis_err_set(err, sis_streq(*iqn, t->iqn) ? EADDRNOTAVAIL : EADDRINUSE,
+						"cannot listen on %s: target '%s' listens on %s, and "
+						"all addresses of a port exclude single ones; give all "
+						"targets portal= with single addresses, or this one "
+						"another port",
+						portal, *iqn, clash);
 		}
 	free(p.address);
 	return r < 0 ? r : sis_err_set(err, EADDRNOTAVAIL,
-				       "cannot listen on %s: it is no address of this host, or "
-				       "another program has the port (see `ss -ltnp`)",
+				       "cannot listen on %s: another program has the port (see "
+				       "`ss -ltnp`), or this host has no such kind of address",
 				       portal);
 }
 
-static int add_portal(struct sis_bx *bx, const char *np, const char *portal, struct sis_err *err)
+/* Is there a socket that accepts connections for all addresses of `port`? (proc(5), net/tcp) */
+static bool all_listen(struct sis_kfs *k, const char *table, unsigned port)
+{
+	sis_autofree char *text = NULL, *v4 = NULL, *v6 = NULL;
+	char *cursor, *line;
+
+	if (sis_kfs_read(k, &text, NULL, NULL, "/proc/net/%s", table) < 0)
+		return false;
+	v4 = sis_asprintf(" 00000000:%04X 00000000:0000 0A ", port);
+	v6 = sis_asprintf(" %032d:%04X %032d:0000 0A ", 0, port, 0);
+	cursor = text;
+	while ((line = sis_str_next(&cursor, "\n")))
+		if (strstr(line, v4) || strstr(line, v6))
+			return true;
+	return false;
+}
+
+/*
+ * The kernel takes all addresses of a port for the same as one of the other family that listens
+ * already for another target (iscsit_check_np_match() compares too little), and then nothing
+ * listens on the rest.
+ */
+static bool is_deaf(struct sis_bx *bx, const char *portal)
+{
+	struct sis_portal p = { 0 };
+	bool deaf;
+
+	deaf = !bx->dry && sis_portal_parse(portal, &p, NULL) == 0 && is_wildcard(&p) &&
+	       !all_listen(bx->kfs, "tcp", p.port) && !all_listen(bx->kfs, "tcp6", p.port);
+	free(p.address);
+	return deaf;
+}
+
+static int add_portal(struct sis_bx *bx, const struct sis_target *t, const char *np,
+		      const char *portal, struct sis_err *err)
 {
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
 	sis_autofree char *dir = sis_asprintf("%s/%s", np, portal);
 	int r;
 
 	r = sis_lio_mkdir(bx, dir, &e);
+	if (r == 0 && is_deaf(bx, portal)) {
+		r = sis_lio_rmdir(bx, dir, err);
+		return r < 0 ? r : explain(bx, t, portal, err);
+	}
 	if (r == -EINVAL)
-		return explain(bx, portal, err);
+		return explain(bx, t, portal, err);
 	return r < 0 ? sis_err_move(err, &e) : 0;
 }
 
 /* Dual-stack unless the host has no IPv6, wants it apart, or others have the IPv4 side already. */
-static int add_all(struct sis_bx *bx, const char *np, struct sis_err *err)
+static int add_all(struct sis_bx *bx, const struct sis_target *t, const char *np,
+		   struct sis_err *err)
 {
 	sis_autofree char *apart = NULL;
 	int r;
 
-	r = add_portal(bx, np, ALL_V6, NULL);
+	r = add_portal(bx, t, np, ALL_V6, NULL);
 	if (r == 0 && (sis_kfs_read_line(bx->kfs, &apart, NULL, "/proc/sys/net/ipv6/bindv6only") < 0 ||
 		       sis_streq(apart, "0")))
 		return 0;
-	return add_portal(bx, np, ALL_V4, err);
+	return add_portal(bx, t, np, ALL_V4, err);
 }
 
 static int add_missing(struct sis_bx *bx, const struct sis_target *t, const char *np,
@@ -115,7 +159,7 @@ static int add_missing(struct sis_bx *bx, const struct sis_target *t, const char
 		sis_vec_each(p, have)
 			if (sis_lio_is_all(p))
 				return 0;
-		return add_all(bx, np, err);
+		return add_all(bx, t, np, err);
 	}
 	sis_vec_each(p, &t->portals) {
 		sis_autofree char *name = sis_portal_print(p);
@@ -124,7 +168,7 @@ static int add_missing(struct sis_bx *bx, const struct sis_target *t, const char
 		sis_vec_each(q, have)
 			there |= same_portal(p, q);
 		if (r == 0 && !there)
-			r = add_portal(bx, np, name, err);
+			r = add_portal(bx, t, np, name, err);
 	}
 	return r;
 }
@@ -190,6 +234,8 @@ int sis_lio_set_portals(struct sis_bx *bx, const struct sis_target *t, struct si
 
 	r = read_np(bx, np, &names, &have, err);
 	added = r == 0 ? add_missing(bx, t, np, &have, &first) : 0;
+	if (added == -EADDRINUSE)
+		r = sis_err_move(err, &first);
 	if (r == 0)
 		r = remove_others(bx, t, np, &names, &have, &removed, err);
 	if (r == 0 && added < 0)

@@ -214,7 +214,9 @@ static int identify(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 		r = sis_kfs_write(bx->kfs, l->serial, err, "%s/wwn/vpd_unit_serial", dir);
 	if (r == 0 && !(bx->dry && l->blocksize == 512))
 		r = sis_lio_put(bx, dir, "attrib/block_size", size, err);
-	return r < 0 ? r : sis_lio_store_thin(bx, dir + strlen(SIS_LIO_CORE "/"), l->thin, err);
+	/* write protection does not keep every form of WRITE SAME from unmapping, not offering does */
+	return r < 0 ? r : sis_lio_store_thin(bx, dir + strlen(SIS_LIO_CORE "/"),
+					      l->thin && !l->readonly, err);
 }
 
 int sis_lio_store_add(struct sis_bx *bx, const char *iqn, struct sis_lun *l, struct sis_err *err)

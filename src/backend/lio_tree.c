@@ -220,6 +220,8 @@ static int read_luns(const struct tpg *tpg, struct sis_target *t, struct sis_err
 		if (l.type != SIS_TYPE_BLOCKIO)
 			l.readonly = sis_streq(link, SIS_LIO_RO) ||
 				     (!sis_streq(link, SIS_LIO_RW) && tpg->open && tpg->protect);
+		if (l.readonly) /* not offered then, whatever the volume is */
+			l.known &= ~SIS_BIT(SIS_FIELD_THIN);
 		sis_vec_push(&t->luns, l);
 	}
 	return 0;

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * LIO: texts captured from a real kernel (tests/golden/lio) against what they mean, and small
+ * trees in a folder of ordinary files that stand for whole, unfinished and foreign targets.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ftw.h>
+
+#include "backend/lio.h"
+#include "backend/lio_tree.h"
+#include "golden.h"
+#include "model/field.h"
+#include "model/identity.h"
+#include "model/option.h"
+
+#define IQN "iqn.2010-09.org.example:a"
+#define STORE SIS_LIO_CORE "/iblock_9223372036854775809/tank:a"
+#define TPG SIS_LIO_ISCSI "/" IQN "/tpgt_1"
+
+static void parse_info(const char *name, struct sis_lio_info *ret)
+{
+	sis_autofree char *path = sis_asprintf("tests/golden/lio/%s.info", name);
+	sis_autofree char *text = golden_read(path);
+
+	sis_lio_info_parse(text, ret);
+}
+
+static void test_info_iblock(void **state)
+{
+	sis_autolioinfo struct sis_lio_info i = { 0 };
+
+	(void)state;
+	parse_info("iblock", &i);
+	assert_string_equal(i.path, "/dev/zvol/tank/a");
+	assert_true(i.has_device);
+	assert_int_equal(i.major, 230);
+	assert_int_equal(i.minor, 16);
+	assert_true(i.readonly);
+	sis_lio_info_free(&i);
+	parse_info("iblock-not-enabled", &i);
+	assert_string_equal(i.path, "/dev/zvol/tank/a");
+	assert_false(i.has_device);
+	assert_false(i.readonly);
+	sis_lio_info_free(&i);
+	parse_info("iblock-empty", &i);
+	assert_null(i.path);
+}
+
+static void test_info_fileio(void **state)
+{
+	sis_autolioinfo struct sis_lio_info i = { 0 };
+
+	(void)state;
+	parse_info("fileio", &i);
+	assert_string_equal(i.path, "/tmp/f");
+	assert_int_equal(i.size, 20971520);
+	assert_false(i.buffered);
+	assert_false(i.has_device);
+	sis_lio_info_free(&i);
+	parse_info("fileio-device", &i);
+	assert_string_equal(i.path, "/dev/zvol/tank/b");
+	assert_int_equal(i.size, 0);
+	assert_true(i.buffered);
+}
+
+/* Whatever is cut off or left out: no crash, and nothing that was not there. */
+static void test_info_damaged(void **state)
+{
+	sis_autofree char *text = golden_read("tests/golden/lio/iblock.info");
+
+	(void)state;
+	for (size_t n = strlen(text); n > 0; n--) {
+		sis_autolioinfo struct sis_lio_info i = { 0 };
+
+		text[n - 1] = '\0';
+		sis_lio_info_parse(text, &i);
+		assert_true(!i.path || sis_streq(i.path, "/dev/zvol/tank/a"));
+	}
+}
+
+static void test_acl_session(void **state)
+{
+	sis_autofree char *busy = golden_read("tests/golden/lio/acl-session.info");
+	sis_autofree char *idle = golden_read("tests/golden/lio/acl-idle.info");
+	struct sis_session s = { 0 };
+
+	(void)state;
+	assert_false(sis_lio_acl_session_parse(idle, &s));
+	assert_true(sis_lio_acl_session_parse(busy, &s));
+	assert_string_equal(s.initiator, "iqn.2010-09.org.example:vm");
+	assert_string_equal(s.address, "127.0.0.1");
+	sis_session_free(&s);
+}
+
+static void test_dynamic_sessions(void **state)
+{
+	static const char text[] = "iqn.2010-09.org.example:vm\n\0iqn.2000-01.com.x:y\n";
+	sis_sessions l = { 0 };
+
+	(void)state;
+	sis_lio_dynamic_sessions_parse(text, sizeof(text), &l);
+	assert_int_equal(l.n, 2);
+	assert_string_equal(l.v[0].initiator, "iqn.2010-09.org.example:vm");
+	assert_string_equal(l.v[1].initiator, "iqn.2000-01.com.x:y");
+	assert_null(l.v[1].address);
+	sis_vec_each(s, &l)
+		sis_session_free(s);
+	sis_vec_free(&l);
+	sis_lio_dynamic_sessions_parse("", 0, &l);
+	assert_int_equal(l.n, 0);
+}
+
+/* What the kernel makes of our serial number is what the model promises to initiators. */
+static void test_naa(void **state)
+{
+	sis_autofree char *serial = sis_serial(0x0123456789abcdef), *want = sis_naa(0x0123456789abcdef);
+	sis_autofree char *naa = sis_lio_naa("001405", serial);
+	sis_autofree char *other = sis_lio_naa("001405", "6566340f-aaa0-4c5c-a34a-29279168038b");
+
+	(void)state;
+	assert_string_equal(naa, want);
+	assert_string_equal(other, "60014056566340faaa04c5ca34a29279");
+}
+
+static void test_hba(void **state)
+{
+	(void)state;
+	assert_true(sis_lio_hba(IQN, 0) == sis_lio_hba(IQN, 0));
+	assert_true(sis_lio_hba(IQN, 0) != sis_lio_hba(IQN, 1));
+	assert_true(sis_lio_hba(IQN, 1) != sis_lio_hba(IQN "1", 0));
+	assert_true(sis_lio_hba(IQN, 0) >> 63);
+}
+
+/* ---- trees ------------------------------------------------------------------------------ */
+
+static char root[] = "/tmp/sis-lio-XXXXXX";
+static struct sis_kfs kfs = { .root = root, .ops = &sis_kfs_real_ops };
+
+/* The file and the folders above it; one that is there gets the new text. */
+static void put(const char *path, const char *text)
+{
+	sis_autofree char *full = sis_asprintf("%s%s", root, path);
+	sis_autofree char *dir = sis_strdup(full);
+
+	*strrchr(dir, '/') = '\0';
+	assert_int_equal(sis_mkdir_p(dir, 0755, NULL), 0);
+	assert_int_equal(sis_file_replace(full, text, 0644, NULL), 0);
+}
+
+static void put_dir(const char *path)
+{
+	sis_autofree char *full = sis_asprintf("%s%s", root, path);
+
+	assert_int_equal(sis_mkdir_p(full, 0755, NULL), 0);
+}
+
+static void put_link(const char *path, const char *target)
+{
+	sis_autofree char *full = sis_asprintf("%s%s", root, path);
+
+	assert_int_equal(symlink(target, full), 0);
+}
+
+static void drop(const char *path)
+{
+	sis_autofree char *full = sis_asprintf("%s%s", root, path);
+
+	assert_int_equal(remove(full), 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+/* A whole target that is open to everyone, as the kernel shows it. */
+static int make_tree(void **state)
+{
+	sis_autofree char *info = golden_read("tests/golden/lio/iblock-not-enabled.info");
+
+	(void)state;
+	strcpy(root + strlen(root) - 6, "XXXXXX");
+	if (!mkdtemp(root))
+		return -1;
+	put(STORE "/info", info);
+	put(STORE "/wwn/vpd_unit_serial", "T10 VPD Unit Serial Number: 0123456789abcdef\n");
+	put(STORE "/wwn/company_id", "0x001405\n");
+	put(STORE "/attrib/block_size", "512\n");
+	put(STORE "/attrib/emulate_tpu", "1\n");
+	put(STORE "/attrib/emulate_tpws", "1\n");
+	put(SIS_LIO_ISCSI "/" IQN "/fabric_statistics/iscsi_instance/sessions", "0\n");
+	put(TPG "/enable", "1\n");
+	put(TPG "/attrib/generate_node_acls", "1\n");
+	put(TPG "/attrib/demo_mode_write_protect", "0\n");
+	put(TPG "/attrib/authentication", "0\n");
+	put(TPG "/lun/lun_0/alua_tg_pt_gp", "\n");
+	put_link(TPG "/lun/lun_0/rw",
+		 "../../../../../../target/core/iblock_9223372036854775809/tank:a");
+	put_dir(TPG "/acls");
+	put_dir(TPG "/np/[::]:3260");
+	return 0;
+}
+
+static int drop_tree(void **state)
+{
+	(void)state;
+	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void put_acl(const char *name, const char *protect)
+{
+	sis_autofree char *dir = sis_asprintf(TPG "/acls/%s/lun_0", name);
+	sis_autofree char *file = sis_asprintf("%s/write_protect", dir);
+	sis_autofree char *link = sis_asprintf("%s/lun", dir);
+
+	put(file, protect);
+	put_link(link, "../../../../../../../target/iscsi/" IQN "/tpgt_1/lun/lun_0");
+}
+
+static void read_target(struct sis_target *ret)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	assert_int_equal(sis_lio_read_target(&kfs, IQN, ret, &err), 0);
+}
+
+static void test_open(void **state)
+{
+	sis_autotarget struct sis_target t = { 0 };
+	const struct sis_lun *l;
+
+	(void)state;
+	read_target(&t);
+	assert_true(t.shown);
+	assert_false(t.half);
+	assert_int_equal(t.tid, 1);
+	assert_int_equal(t.rules.n, 0);
+	assert_int_equal(t.portals.n, 0);
+	assert_int_equal(t.sessions.n, 0);
+	assert_int_equal(t.luns.n, 1);
+	l = &t.luns.v[0];
+	assert_string_equal(l->handle, "iblock_9223372036854775809/tank:a");
+	assert_string_equal(l->path, "/dev/zvol/tank/a");
+	assert_string_equal(l->serial, "0123456789abcdef");
+	assert_string_equal(l->naa, "60014050123456789abcdef000000000");
+	assert_int_equal(l->type, SIS_TYPE_BLOCKIO);
+	assert_int_equal(l->blocksize, 512);
+	assert_true(l->thin);
+	assert_false(l->readonly);
+	assert_false(l->known & SIS_BIT(SIS_FIELD_SIZE));
+}
+
+static void test_rules(void **state)
+{
+	sis_autotarget struct sis_target t = { 0 };
+
+	(void)state;
+	put(TPG "/attrib/generate_node_acls", "0\n");
+	put(TPG "/attrib/authentication", "1\n");
+	put_acl("iqn.2000-01.com.x:y", "0\n");
+	put_acl("iqn.2000-01.com.x:z", "1\n");
+	read_target(&t);
+	assert_false(t.half);
+	assert_int_equal(t.rules.n, 2);
+	assert_string_equal(t.rules.v[0].text, "iqn.2000-01.com.x:y");
+	assert_false(t.rules.v[0].ro);
+	assert_true(t.rules.v[1].ro);
+}
+
+/* Nobody is let in is not the same as everybody. */
+static void test_closed(void **state)
+{
+	sis_autotarget struct sis_target t = { 0 }, u = { 0 };
+
+	(void)state;
+	put(TPG "/attrib/generate_node_acls", "0\n");
+	read_target(&t);
+	assert_true(t.half);
+	/* an entry without its LUN lets nobody use it */
+	put_dir(TPG "/acls/iqn.2000-01.com.x:y");
+	read_target(&u);
+	assert_true(u.half);
+	assert_int_equal(u.rules.n, 0);
+}
+
+/* An entry in an open target must not take anything from its initiator. */
+static void test_open_with_entry(void **state)
+{
+	sis_autotarget struct sis_target t = { 0 }, u = { 0 };
+
+	(void)state;
+	put_acl("iqn.2000-01.com.x:y", "0\n");
+	read_target(&t);
+	assert_false(t.half);
+	assert_int_equal(t.rules.n, 0);
+	put(TPG "/acls/iqn.2000-01.com.x:y/lun_0/write_protect", "1\n");
+	read_target(&u);
+	assert_true(u.half);
+}
+
+static void test_readonly(void **state)
+{
+	sis_autotarget struct sis_target t = { 0 }, u = { 0 };
+	sis_autofree char *info = golden_read("tests/golden/lio/iblock.info");
+
+	(void)state;
+	put(STORE "/info", info);
+	read_target(&t);
+	assert_true(t.luns.v[0].readonly);
+	assert_true(t.half); /* the target does not protect it yet */
+	assert_false(t.luns.v[0].known & SIS_BIT(SIS_FIELD_THIN));
+	put(TPG "/attrib/demo_mode_write_protect", "1\n");
+	read_target(&u);
+	assert_false(u.half);
+}
+
+static void test_half(void **state)
+{
+	static const char *const pieces[] = { TPG "/np/[::]:3260", TPG "/lun/lun_0/rw" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		sis_autotarget struct sis_target t = { 0 };
+
+		drop(pieces[i]);
+		read_target(&t);
+		assert_true(t.half);
+		assert_int_equal(t.luns.n, i == 0);
+		if (i == 0)
+			put_dir(pieces[i]);
+	}
+}
+
+static void test_portals(void **state)
+{
+	sis_autotarget struct sis_target t = { 0 };
+
+	(void)state;
+	put_dir(TPG "/np/10.0.0.1:3261");
+	read_target(&t);
+	assert_int_equal(t.portals.n, 2);
+	assert_string_equal(t.portals.v[0].address, "10.0.0.1");
+	assert_int_equal(t.portals.v[0].port, 3261);
+}
+
+/* The counter decides how many there are, whoever can be named. */
+static void test_sessions(void **state)
+{
+	sis_autotarget struct sis_target t = { 0 };
+	sis_autofree char *info = golden_read("tests/golden/lio/acl-session.info");
+
+	(void)state;
+	put_acl("iqn.2010-09.org.example:vm", "0\n");
+	put(TPG "/acls/iqn.2010-09.org.example:vm/info", info);
+	put(SIS_LIO_ISCSI "/" IQN "/fabric_statistics/iscsi_instance/sessions", "2\n");
+	read_target(&t);
+	assert_int_equal(t.sessions.n, 2);
+	assert_string_equal(t.sessions.v[0].initiator, "iqn.2010-09.org.example:vm");
+	assert_string_equal(t.sessions.v[1].initiator, "unknown");
+	assert_null(t.sessions.v[1].id);
+}
+
+static void test_scope(void **state)
+{
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &kfs, .root = root };
+	sis_autostate struct sis_state all = { 0 }, none = { 0 };
+	sis_autostrv sis_strv scope = { 0 };
+
+	(void)state;
+	put_dir(SIS_LIO_ISCSI "/discovery_auth");
+	put(SIS_LIO_ISCSI "/lio_version", "Datera Inc. iSCSI Target v4.1.0\n");
+	assert_int_equal(sis_backend_lio.read(&bx, NULL, &all, NULL), 0);
+	assert_int_equal(all.targets.n, 1);
+	sis_strv_add(&scope, "iqn.2010-09.org.example:other");
+	assert_int_equal(sis_backend_lio.read(&bx, &scope, &none, NULL), 0);
+	assert_int_equal(none.targets.n, 0);
+}
+
+static void test_probe(void **state)
+{
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &kfs, .root = root };
+	sis_autoprobe struct sis_probe p = { 0 };
+
+	(void)state;
+	assert_int_equal(sis_backend_lio.probe(&bx, &p, NULL), 0);
+	assert_int_equal(p.state, SIS_PROBE_ABSENT);
+	sis_probe_free(&p);
+	put("/proc/sys/kernel/osrelease", "6.1.0\n");
+	put("/lib/modules/6.1.0/modules.dep",
+	    "kernel/drivers/target/iscsi/iscsi_target_mod.ko: kernel/drivers/target/target_core_mod.ko\n");
+	assert_int_equal(sis_backend_lio.probe(&bx, &p, NULL), 0);
+	assert_int_equal(p.state, SIS_PROBE_STOPPED);
+	sis_probe_free(&p);
+	put(SIS_LIO "/version", "Target Engine Core ConfigFS Infrastructure v5.0 on Linux/x86_64 on 6.1.0\n");
+	assert_int_equal(sis_backend_lio.probe(&bx, &p, NULL), 0);
+	assert_int_equal(p.state, SIS_PROBE_RUNNING);
+	assert_string_equal(p.version, "Linux 6.1.0");
+}
+
+#define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, make_tree, drop_tree)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_info_iblock),
+		cmocka_unit_test(test_info_fileio),
+		cmocka_unit_test(test_info_damaged),
+		cmocka_unit_test(test_acl_session),
+		cmocka_unit_test(test_dynamic_sessions),
+		cmocka_unit_test(test_naa),
+		cmocka_unit_test(test_hba),
+		TREE_TEST(test_open),
+		TREE_TEST(test_rules),
+		TREE_TEST(test_closed),
+		TREE_TEST(test_open_with_entry),
+		TREE_TEST(test_readonly),
+		TREE_TEST(test_half),
+		TREE_TEST(test_portals),
+		TREE_TEST(test_sessions),
+		TREE_TEST(test_scope),
+		TREE_TEST(test_probe),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
