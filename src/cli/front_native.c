@@ -51,6 +51,10 @@ int sis_front_init(struct sis_front *f, const char *program, int argc, char **ar
 	root = f->choice.root && !sis_streq(f->choice.root, "/") ? f->choice.root : "";
 	f->store = f->choice.store ? sis_strdup(f->choice.store) : configured_store(root);
 	f->own = f->store && store_is_own(f->store);
+	/* a program is handed over to: whether ZFS runs is then its to say */
+	if (!f->store)
+		f->store = sis_strdup("zfs");
+	f->choice.store = f->store;
 	if (f->own || sis_zfs_program(root, program, &f->native, err) == 0)
 		return 0;
 	return sis_err_append(err, ", or choose a folder as the store: SHAREISCSI_STORE=dir:PATH");

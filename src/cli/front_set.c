@@ -100,11 +100,19 @@ static bool any_blocked(struct sis_front *f, const struct change *c)
 	return any;
 }
 
-/* The value is stored; whether it could be followed is said as zfs says it for NFS. */
+/*
+ * The value is stored; whether it could be followed is said as zfs says it for NFS. If the command
+ * failed, it may still have done some of several datasets.
+ */
 static int follow(struct sis_front *f, const sis_strv *names, int status)
 {
-	if (sis_front_resync(f, names, SIS_FRONT_LOUD) || status != 0)
+	if (status != 0) {
+		if (status != SIS_FRONT_USAGE && names->n > 1)
+			(void)sis_front_resync(f, names, SIS_FRONT_QUIET);
 		return status;
+	}
+	if (sis_front_resync(f, names, SIS_FRONT_LOUD))
+		return 0;
 	fprintf(stderr, "property may be set but unable to share volume\n");
 	return SIS_FRONT_FAILED;
 }
@@ -125,7 +133,6 @@ int sis_front_set(struct sis_front *f, struct sis_front_args *a)
 		return sis_front_run_released(f, a, set_verb, &c.datasets, &c.datasets, false);
 	if (!c.value)
 		return sis_front_run_resync(f, a, &c.datasets);
-	/* of several datasets some may be done even if the command fails */
 	return follow(f, &c.datasets, sis_front_run(f, &a->words, NULL, NULL));
 }
 

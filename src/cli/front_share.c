@@ -41,7 +41,8 @@ static bool is_ours(struct sis_front *f, const struct sis_front_args *a)
 		return false;
 	if (sis_front_args_has(a, 'a'))
 		return !kind(a) || sis_streq(kind(a), "iscsi");
-	return a->operands.n == 1 && !strpbrk(a->operands.v[0], "@#") &&
+	/* a path is that of a mounted file system */
+	return a->operands.n == 1 && a->operands.v[0][0] != '/' &&
 	       sis_front_is_volume(f, a->operands.v[0]);
 }
 
