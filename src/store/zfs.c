@@ -124,8 +124,8 @@ static int check_pools(const struct sis_sx *sx, const sis_strv *pools, sis_volum
 	return 0;
 }
 
-static int zfs_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret,
-		    sis_strv *missing, struct sis_err *err)
+static int zfs_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret, sis_strv *missing,
+		    struct sis_err *err)
 {
 	sis_autovolumes sis_volumes l = { 0 };
 	sis_autostrv sis_strv gone = { 0 }, pools = { 0 };

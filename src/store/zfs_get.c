@@ -45,8 +45,7 @@ static int failure(const struct sis_sx *sx, const struct sis_cmd_result *res, st
 
 static bool param_is(const struct sis_sx *sx, const char *param, const char *value)
 {
-	sis_autofree char *path =
-		sis_asprintf("%s/sys/module/zfs/parameters/%s", sx->root, param);
+	sis_autofree char *path = sis_asprintf("%s/sys/module/zfs/parameters/%s", sx->root, param);
 	sis_autofree char *text = NULL;
 
 	/* Not there, not readable: then it is as it is by default. */
@@ -85,8 +84,9 @@ static int read_some(const struct sis_sx *sx, char *const *names, size_t n,
 		     const struct sis_zfs_module *m, sis_volumes *l, sis_strv *missing,
 		     struct sis_err *err)
 {
-	static const char *const options[] = { "-r", "-Hp", "-t", "volume", "-o", SIS_ZFS_COLUMNS,
-					       SIS_ZFS_VOLUME_PROPS, NULL };
+	static const char *const options[] = {
+		"-r", "-Hp", "-t", "volume", "-o", SIS_ZFS_COLUMNS, SIS_ZFS_VOLUME_PROPS, NULL
+	};
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	int r = get(sx, options, names, n, &res, err);
 
@@ -102,8 +102,10 @@ static int check_names(const sis_strv *names, struct sis_err *err)
 		char c = **n;
 
 		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')))
-			return sis_err_set(err, EINVAL, "cannot open '%s': name must begin with a "
-					   "letter", *n);
+			return sis_err_set(err, EINVAL,
+					   "cannot open '%s': name must begin with a "
+					   "letter",
+					   *n);
 	}
 	return 0;
 }
@@ -168,8 +170,10 @@ static int ask_prop(const struct sis_sx *sx, char *const *name, const char *prop
 		return says_missing(&res) ? 0 : failure(sx, &res, err);
 	}
 	if (sis_zfs_parse_value(res.out, *name, ret))
-		return sis_err_set(err, EPROTO, "zfs printed property '%s' of '%s' in a form that "
-				   "is not understood", prop, *name);
+		return sis_err_set(err, EPROTO,
+				   "zfs printed property '%s' of '%s' in a form that "
+				   "is not understood",
+				   prop, *name);
 	return 0;
 }
 
@@ -179,8 +183,10 @@ static int ask_alone(const struct sis_sx *sx, const char *out, char *const *name
 	int r;
 
 	if (sis_zfs_parse_head(out, *name, ret))
-		return sis_err_set(err, EPROTO, "zfs printed properties of '%s' in a form that is "
-				   "not understood", *name);
+		return sis_err_set(err, EPROTO,
+				   "zfs printed properties of '%s' in a form that is "
+				   "not understood",
+				   *name);
 	r = ask_prop(sx, name, SIS_PROP_SHARE, ret, &ret->share, err);
 	return r ? r : ask_prop(sx, name, SIS_PROP_IDENTITY, ret, &ret->identity, err);
 }
@@ -192,8 +198,9 @@ static int ask_alone(const struct sis_sx *sx, const char *out, char *const *name
 static int ask_users(const struct sis_sx *sx, char *const *names, size_t n,
 		     struct sis_zfs_user *ret, struct sis_err *err)
 {
-	static const char *const options[] = { "-Hp", "-t", "filesystem,volume", "-o",
-					       SIS_ZFS_COLUMNS, SIS_ZFS_USER_PROPS, NULL };
+	static const char *const options[] = {
+		"-Hp", "-t", "filesystem,volume", "-o", SIS_ZFS_COLUMNS, SIS_ZFS_USER_PROPS, NULL
+	};
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	int r = get(sx, options, names, n, &res, err);
 
@@ -254,8 +261,8 @@ static void take_user(struct sis_zfs_user *u, bool zoned, struct sis_volume *v)
 	/* An identity is not inherited: it belongs to one volume. */
 	if (u->identity.source != SIS_SOURCE_INHERITED)
 		v->identity = sis_steal(&u->identity.value);
-	if (zoned && !v->not_ready) {
-		v->not_ready = sis_strdup("it belongs to a container (zoned=on)");
+	if (zoned && !v->not_ready_final) {
+		sis_replace(&v->not_ready, "it belongs to a container (zoned=on)");
 		v->not_ready_final = true;
 	}
 }

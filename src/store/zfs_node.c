@@ -135,10 +135,21 @@ static int all_settled(void *ctx)
 	return settled;
 }
 
+/* A reason to have no node counts as long as there is none. */
+static void check_reason(const struct sis_sx *sx, struct sis_volume *v)
+{
+	sis_autofree char *path = sis_asprintf("%s%s", sx->root, v->device);
+
+	if (v->not_ready && !v->not_ready_final)
+		v->not_ready_final = access(path, F_OK) < 0;
+}
+
 void sis_zfs_nodes_check(const struct sis_sx *sx, sis_volumes *l, sis_strv *pools)
 {
 	struct look k = { .sx = sx, .volumes = l, .pools = pools };
 
+	sis_vec_each(v, l)
+		check_reason(sx, v);
 	(void)sis_wait_until(all_settled, &k, sx->wait_ms); /* each volume says what it lacks */
 	sis_vec_each(v, l) {
 		if (!wanted(v) && is_pending(v))

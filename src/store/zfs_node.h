@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 /*
- * Fills ready, not_ready and not_ready_final of the volumes that have no reason yet, and waits up
+ * Fills ready, not_ready and not_ready_final of the volumes without a final reason, and waits up
  * to sx->wait_ms, once for all of them, for the nodes of those with a value that is not "off".
  * The node of any other volume is only looked for, not opened: somebody may be about to destroy
  * the volume, and an open node forbids it. Adds to `pools` those that may be read-only, as a node

@@ -95,23 +95,26 @@ static int parse_number(struct text t, uint64_t max, uint64_t *ret)
 /* ---- volumes ---- */
 
 /* The rows of one volume, in the order they were asked for. */
-enum volume_row { GUID, VOLSIZE, BLOCKSIZE, READONLY, KEYROOT, KEYSTATUS, VOLMODE, RESERVED, TOKEN };
+enum volume_row {
+	GUID,
+	VOLSIZE,
+	BLOCKSIZE,
+	READONLY,
+	KEYROOT,
+	KEYSTATUS,
+	VOLMODE,
+	RESERVED,
+	TOKEN
+};
 
 static const char *const volume_props[VOLUME_ROWS] = {
-	[GUID] = "guid",
-	[VOLSIZE] = "volsize",
-	[BLOCKSIZE] = "volblocksize",
-	[READONLY] = "readonly",
-	[KEYROOT] = "encryptionroot",
-	[KEYSTATUS] = "keystatus",
-	[VOLMODE] = "volmode",
-	[RESERVED] = "refreservation",
-	[TOKEN] = "receive_resume_token",
+	[GUID] = "guid",	 [VOLSIZE] = "volsize",		[BLOCKSIZE] = "volblocksize",
+	[READONLY] = "readonly", [KEYROOT] = "encryptionroot",	[KEYSTATUS] = "keystatus",
+	[VOLMODE] = "volmode",	 [RESERVED] = "refreservation", [TOKEN] = "receive_resume_token",
 };
 
 /* Why the volume has no node and will not get one by waiting; NULL when it should have one. */
-static char *no_node(const struct text *value, const struct sis_volume *v,
-		     const struct sis_zfs_module *m)
+static char *no_node(const struct text *value, const struct sis_volume *v)
 {
 	sis_autofree char *name = sis_shell_quote(v->name);
 
@@ -123,15 +126,29 @@ static char *no_node(const struct text *value, const struct sis_volume *v,
 	}
 	if (!text_is(value[TOKEN], "-"))
 		return sis_asprintf("it was received in part only; go on with `zfs send -t`, or "
-				    "drop it with `zfs receive -A %s`", name);
+				    "drop it with `zfs receive -A %s`",
+				    name);
 	if (!v->size)
 		return sis_strdup("it is still being received");
+	if (text_is(value[VOLMODE], "none"))
+		return sis_asprintf("volmode=none leaves it without a device node; "
+				    "`zfs set volmode=dev %s`",
+				    name);
+	return NULL;
+}
+
+/* The same where the module's parameters, which may have changed since, are the reason. */
+static char *not_made(const struct text *value, const struct sis_volume *v,
+		      const struct sis_zfs_module *m)
+{
+	sis_autofree char *name = sis_shell_quote(v->name);
+
 	if (m->inhibit_dev)
 		return sis_strdup("the zfs module makes no device nodes (zvol_inhibit_dev=1)");
-	if (text_is(value[VOLMODE], "none") ||
-	    (m->volmode_none && text_is(value[VOLMODE], "default")))
-		return sis_asprintf("volmode=none leaves it without a device node; "
-				    "`zfs set volmode=dev %s`", name);
+	if (m->volmode_none && text_is(value[VOLMODE], "default"))
+		return sis_asprintf("volmode=default leaves it without a device node here "
+				    "(zvol_volmode=3); `zfs set volmode=dev %s`",
+				    name);
 	return NULL;
 }
 
@@ -143,8 +160,7 @@ static int fill_volume(const struct text *value, const struct sis_zfs_module *m,
 
 	if (parse_number(value[GUID], UINT64_MAX, &v->guid) || !v->guid)
 		return -EPROTO;
-	if (!text_is(value[VOLSIZE], "-") &&
-	    parse_number(value[VOLSIZE], INT64_MAX, &v->size))
+	if (!text_is(value[VOLSIZE], "-") && parse_number(value[VOLSIZE], INT64_MAX, &v->size))
 		return -EPROTO;
 	if (!text_is(value[BLOCKSIZE], "-") &&
 	    parse_number(value[BLOCKSIZE], UINT32_MAX, &blocksize))
@@ -153,8 +169,10 @@ static int fill_volume(const struct text *value, const struct sis_zfs_module *m,
 	v->readonly = text_is(value[READONLY], "on");
 	v->sparse = text_is(value[RESERVED], "0") || text_is(value[RESERVED], "none");
 	v->device = sis_zfs_device(v->name);
-	v->not_ready = no_node(value, v, m);
+	v->not_ready = no_node(value, v);
 	v->not_ready_final = v->not_ready != NULL;
+	if (!v->not_ready)
+		v->not_ready = not_made(value, v, m);
 	return 0;
 }
 
@@ -283,8 +301,7 @@ static int next_head(const char **cursor, const char *name, struct sis_zfs_user 
 	return 0;
 }
 
-static int next_prop(const char **cursor, const char *name, const char *prop,
-		     struct sis_prop *ret)
+static int next_prop(const char **cursor, const char *name, const char *prop, struct sis_prop *ret)
 {
 	struct row r;
 
@@ -427,7 +444,8 @@ int sis_zfs_failure(const char *program, int status, const char *errout, struct 
 		return sis_err_set(err, EIO, "'%s' ended with status %d and said nothing", program,
 				   status);
 	if (sis_str_starts(line, "The ZFS modules are not loaded"))
-		return sis_err_set(err, ENODEV, "the ZFS modules are not loaded; try "
+		return sis_err_set(err, ENODEV,
+				   "the ZFS modules are not loaded; try "
 				   "'/sbin/modprobe zfs' as root");
 	return sis_err_set(err, reason_code(line), "%s", line);
 }

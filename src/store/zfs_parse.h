@@ -14,7 +14,7 @@
  * Asked of every volume. None of these values can be chosen freely by a user, and names hold
  * neither tab nor newline, so these rows are what they seem.
  */
-#define SIS_ZFS_VOLUME_PROPS                                                  \
+#define SIS_ZFS_VOLUME_PROPS                                                   \
 	"guid,volsize,volblocksize,readonly,encryptionroot,keystatus,volmode," \
 	"refreservation,receive_resume_token"
 
@@ -28,16 +28,17 @@ struct sis_zfs_module {
 };
 
 /*
- * Adds the volumes in the rows of SIS_ZFS_VOLUME_PROPS to ret, not ready, with the reason where
- * waiting does not help. Volumes of zfs's own ('%' in the name) are passed over. -EPROTO for
- * anything that is not such rows; ret may then have grown.
+ * Adds the volumes in the rows of SIS_ZFS_VOLUME_PROPS to ret, not ready. A reason is there, and
+ * final, where waiting does not help; not final where it counts only if there is no node. Volumes
+ * of zfs's own ('%' in the name) are passed over. -EPROTO for anything that is not such rows; ret
+ * may then have grown.
  */
 int sis_zfs_parse_volumes(const char *out, const struct sis_zfs_module *m, sis_volumes *ret,
 			  struct sis_err *err);
 
 struct sis_zfs_user {
 	bool there;
-	bool zoned;     /* file systems only */
+	bool zoned; /* file systems only */
 	uint64_t guid;
 	struct sis_prop share, identity; /* .value, .source, .from */
 };
