@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The zfs store against a zfs that prints as the real one does, with values that pretend to be
+ * rows: what is listed must be what is set, whatever the values hold.
+ */
+#include "test_base_dir.h"
+
+#include <errno.h>
+
+#include "base/str.h"
+#include "store/store.h"
+
+#define SHARE SIS_PROP_SHARE
+#define IDENTITY SIS_PROP_IDENTITY
+
+enum { MAX = 32 };
+
+struct dataset {
+	const char *name;
+	bool volume, zoned, readonly;
+	bool gone; /* from the second call on */
+	uint64_t guid, guid_later;
+	char share[4096], identity[4096]; /* "" with source "-": unset */
+	const char *share_source, *identity_source;
+};
+
+static struct dataset all[MAX];
+static size_t count;
+static bool pool_readonly;
+static unsigned calls, zpool_calls;
+static char last_set[512];
+static struct sis_sx sx;
+
+static struct dataset *add(const char *name, bool volume)
+{
+	struct dataset *d = &all[count++];
+
+	*d = (struct dataset){ .name = name,
+			       .volume = volume,
+			       .guid = count,
+			       .share_source = "-",
+			       .identity_source = "-" };
+	return d;
+}
+
+static void set_share(struct dataset *d, const char *value, const char *source)
+{
+	snprintf(d->share, sizeof(d->share), "%s", value);
+	d->share_source = source;
+}
+
+/* ---- zfs ---- */
+
+static const char *value_of(const struct dataset *d, const char *prop, const char **source)
+{
+	static char number[32];
+
+	*source = "-";
+	if (sis_streq(prop, SHARE)) {
+		*source = d->share_source;
+		return sis_streq(*source, "-") ? "-" : d->share;
+	}
+	if (sis_streq(prop, IDENTITY)) {
+		*source = d->identity_source;
+		return sis_streq(*source, "-") ? "-" : d->identity;
+	}
+	snprintf(number, sizeof(number), "%ju",
+		 (uintmax_t)(calls > 1 && d->guid_later ? d->guid_later : d->guid));
+	if (sis_streq(prop, "guid"))
+		return number;
+	if (sis_streq(prop, "zoned"))
+		return d->volume ? "-" : d->zoned ? "on" : "off";
+	if (sis_streq(prop, "volsize"))
+		return "1048576";
+	if (sis_streq(prop, "volblocksize"))
+		return "8192";
+	if (sis_streq(prop, "refreservation"))
+		return "0";
+	if (sis_streq(prop, "readonly"))
+		return d->readonly ? "on" : "off";
+	return sis_streq(prop, "volmode") ? "default" : "-";
+}
+
+static void print_rows(struct sis_str *out, const struct dataset *d, const char *props)
+{
+	sis_autofree char *copy = sis_strdup(props);
+	char *cursor = copy, *prop;
+
+	while ((prop = sis_str_next(&cursor, ","))) {
+		const char *source, *value = value_of(d, prop, &source);
+
+		sis_str_addf(out, "%s\t%s\t%s\t%s\n", d->name, prop, value, source);
+	}
+}
+
+static bool asked(const struct dataset *d, const char *const *names, bool below)
+{
+	if (below && !names[0])
+		return true;
+	for (; *names; names++) {
+		if (below ? sis_dataset_within(d->name, *names) : sis_streq(d->name, *names))
+			return true;
+	}
+	return false;
+}
+
+static bool exists(const struct dataset *d)
+{
+	return !(d->gone && calls > 1);
+}
+
+static int print_missing(struct sis_str *out, const char *const *names)
+{
+	int status = 0;
+
+	for (; *names; names++) {
+		bool found = false;
+
+		for (size_t i = 0; i < count; i++)
+			found |= exists(&all[i]) && sis_streq(all[i].name, *names);
+		if (found)
+			continue;
+		sis_str_addf(out, "%scannot open '%s': dataset does not exist", status ? "\n" : "",
+			     *names);
+		status = 1;
+	}
+	return status;
+}
+
+/* "get OPTIONS... PROPS NAMES..." in the three forms the store uses. */
+static int zfs_get(const char *const *argv, struct sis_str *out, struct sis_str *errout)
+{
+	bool below = sis_streq(argv[2], "-r"), bulk = below || sis_streq(argv[2], "-Hp");
+	const char *const *names = argv + (below ? 9 : bulk ? 8 : 6);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *source, *value;
+
+		if (!exists(&all[i]) || !asked(&all[i], names, below) || (below && !all[i].volume))
+			continue;
+		if (bulk) {
+			print_rows(out, &all[i], names[-1]);
+			continue;
+		}
+		value = value_of(&all[i], names[-1], &source);
+		sis_str_addf(out, "%s\t%s\n", source, value);
+	}
+	return print_missing(errout, names);
+}
+
+static int fake_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
+		    struct sis_err *err)
+{
+	struct sis_str out = { 0 }, errout = { 0 };
+
+	(void)ctx;
+	(void)err;
+	calls++;
+	if (sis_streq(cmd->argv[0] + strlen(cmd->argv[0]) - 5, "zpool")) {
+		zpool_calls++;
+		sis_str_addf(&out, "p\treadonly\t%s\t-\n", pool_readonly ? "on" : "off");
+		ret->status = 0;
+	} else if (sis_streq(cmd->argv[1], "set")) {
+		sis_autofree char *text = sis_cmd_text(cmd->argv + 1);
+
+		assert_true(cmd->changes);
+		snprintf(last_set, sizeof(last_set), "%s", text);
+		ret->status = pool_readonly;
+		if (pool_readonly)
+			sis_str_add(&errout, "cannot set property for 'p/a': pool is read-only");
+	} else {
+		ret->status = zfs_get(cmd->argv, &out, &errout);
+	}
+	ret->out_len = out.len;
+	ret->out = sis_str_take(&out);
+	ret->errout = sis_str_take(&errout);
+	return 0;
+}
+
+static const struct sis_runner fake = { .run = fake_run };
+
+/* ---- set up ---- */
+
+static void put_program(const char *name)
+{
+	put_text(in_dir(name), "#!/bin/false\n");
+	assert_int_equal(chmod(in_dir(name), 0755), 0);
+}
+
+static void make_folder(const char *name)
+{
+	assert_int_equal(mkdir(in_dir(name), 0755), 0);
+}
+
+static int setup(void **state)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	if (dir_setup(state) < 0)
+		return -1;
+	make_folder("usr");
+	make_folder("usr/sbin");
+	make_folder("dev");
+	make_folder("dev/zvol");
+	make_folder("dev/zvol/p");
+	put_text(in_dir("dev/zfs"), "");
+	put_program("usr/sbin/zfs");
+	put_program("usr/sbin/zpool");
+	count = calls = zpool_calls = 0;
+	pool_readonly = false;
+	add("p", false);
+	sx = (struct sis_sx){ 0 };
+	return sis_store_open(NULL, dir, &fake, &sx, &err);
+}
+
+static int teardown(void **state)
+{
+	sis_store_close(&sx);
+	return dir_teardown(state);
+}
+
+static void list(const sis_strv *names, sis_volumes *ret, sis_strv *missing)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	int r;
+
+	calls = zpool_calls = 0;
+	r = sx.store->list(&sx, names, ret, missing, &err);
+	assert_string_equal(err.msg ? err.msg : "", "");
+	assert_int_equal(r, 0);
+}
+
+/* The list must say of each volume what its dataset has, nothing more and nothing less. */
+static void assert_truth(void)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+	size_t n = 0;
+
+	list(NULL, &l, NULL);
+	for (size_t i = 0; i < count; i++) {
+		const struct dataset *d = &all[i];
+		const struct sis_volume *v = &l.v[n];
+
+		if (!d->volume || d->gone || d->guid_later)
+			continue;
+		assert_true(n++ < l.n);
+		assert_string_equal(v->name, d->name);
+		assert_true(v->guid == d->guid);
+		assert_true(sis_streq_null(v->share,
+					   sis_streq(d->share_source, "-") ? NULL : d->share));
+		assert_true(sis_streq_null(
+			v->identity, sis_streq(d->identity_source, "-") ? NULL : d->identity));
+	}
+	assert_int_equal(n, l.n);
+}
+
+/* ---- tests ---- */
+
+static void test_plain(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+	struct dataset *d;
+
+	(void)state;
+	set_share(add("p/a", true), "on", "inherited from p");
+	d = add("p/b c", true);
+	set_share(d, "lun=2", "received");
+	snprintf(d->identity, sizeof(d->identity), "x");
+	d->identity_source = "inherited from p";
+	add("p/d", true);
+	put_text(in_dir("dev/zvol/p/a"), "");
+	put_text(in_dir("dev/zvol/p/d"), "");
+	list(NULL, &l, NULL);
+	assert_int_equal(calls, 2);
+	assert_int_equal(l.n, 3);
+	assert_true(l.v[0].ready);
+	assert_false(l.v[0].is_file);
+	assert_string_equal(l.v[0].share_from, "p");
+	assert_true(l.v[0].sparse);
+	assert_int_equal(l.v[1].share_source, SIS_SOURCE_RECEIVED);
+	assert_string_equal(l.v[1].device, "/dev/zvol/p/b+c");
+	assert_false(l.v[1].ready);
+	assert_false(l.v[1].not_ready_final);
+	assert_string_equal(l.v[1].not_ready,
+			    "its device node '/dev/zvol/p/b+c' has not appeared yet");
+	assert_null(l.v[1].identity); /* is not inherited */
+	assert_null(l.v[2].share);
+	assert_true(l.v[2].ready);
+}
+
+static void test_names(void **state)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	sis_autovolumes sis_volumes l = { 0 }, none = { 0 };
+	sis_autostrv sis_strv names = { 0 }, missing = { 0 };
+
+	(void)state;
+	add("p/f", false);
+	add("p/f/a", true);
+	add("p/f2", true);
+	sis_strv_add(&names, "p/f");
+	sis_strv_add(&names, "p/f/a");
+	sis_strv_add(&names, "p/no");
+	list(&names, &l, &missing);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.v[0].name, "p/f/a");
+	assert_int_equal(missing.n, 1);
+	assert_string_equal(missing.v[0], "p/no");
+	assert_int_equal(sx.store->list(&sx, &names, &none, NULL, &err), -ENOENT);
+	assert_string_equal(err.msg, "cannot open 'p/no': dataset does not exist");
+	sis_strv_add(&names, "-r");
+	assert_int_equal(sx.store->list(&sx, &names, &none, &missing, &err), -EINVAL);
+	assert_string_equal(err.msg, "cannot open '-r': name must begin with a letter");
+	assert_int_equal(missing.n, 1);
+}
+
+/* No name is nothing, not everything. */
+static void test_no_names(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+	sis_strv names = { 0 };
+
+	(void)state;
+	add("p/a", true);
+	list(&names, &l, NULL);
+	assert_int_equal(l.n, 0);
+	assert_int_equal(calls, 0);
+}
+
+static void test_many(void **state)
+{
+	static char name[MAX][16];
+	sis_autovolumes sis_volumes l = { 0 };
+	sis_autostrv sis_strv names = { 0 }, missing = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		snprintf(name[i], sizeof(name[i]), "p/v%02d", i);
+		add(name[i], true);
+	}
+	for (int i = 0; i < 1000; i++) {
+		sis_autofree char *no = sis_asprintf("p/no%d", i);
+
+		sis_strv_add(&names, i % 50 ? no : name[i / 50]);
+	}
+	sis_strv_add(&names, "p");
+	list(&names, &l, &missing);
+	assert_int_equal(l.n, 20);
+	assert_int_equal(missing.n, 980);
+}
+
+static void test_zoned(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+
+	(void)state;
+	add("p/z", false)->zoned = true;
+	set_share(add("p/z/a", true), "on", "local");
+	list(NULL, &l, NULL);
+	assert_false(l.v[0].ready);
+	assert_true(l.v[0].not_ready_final);
+	assert_string_equal(l.v[0].not_ready, "it belongs to a container (zoned=on)");
+}
+
+/* It keeps the module from making nodes, not from having made them. */
+static void test_inhibit(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+
+	(void)state;
+	make_folder("sys");
+	make_folder("sys/module");
+	make_folder("sys/module/zfs");
+	make_folder("sys/module/zfs/parameters");
+	put_text(in_dir("sys/module/zfs/parameters/zvol_inhibit_dev"), "1\n");
+	set_share(add("p/a", true), "on", "local");
+	set_share(add("p/b", true), "on", "local");
+	put_text(in_dir("dev/zvol/p/a"), "");
+	list(NULL, &l, NULL);
+	assert_true(l.v[0].ready);
+	assert_null(l.v[0].not_ready);
+	assert_false(l.v[1].ready);
+	assert_true(l.v[1].not_ready_final);
+	assert_string_equal(l.v[1].not_ready,
+			    "the zfs module makes no device nodes (zvol_inhibit_dev=1)");
+}
+
+/* The pools are only asked when something looks read-only. */
+static void test_read_only(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 }, again = { 0 };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	struct dataset *d = add("p/a", true);
+
+	(void)state;
+	set_share(d, "on", "local");
+	set_share(add("p/b", true), "on", "local");
+	put_text(in_dir("dev/zvol/p/a"), "");
+	put_text(in_dir("dev/zvol/p/b"), "");
+	d->readonly = true;
+	list(NULL, &l, NULL);
+	assert_int_equal(zpool_calls, 1);
+	assert_true(l.v[0].readonly);
+	assert_false(l.v[0].pool_readonly);
+	assert_false(l.v[1].readonly);
+	pool_readonly = true;
+	list(NULL, &again, NULL);
+	assert_true(again.v[1].readonly);
+	assert_true(again.v[1].pool_readonly);
+	assert_int_equal(sx.store->set_identity(&sx, "p/a", "x y", &err), -EROFS);
+	assert_string_equal(err.msg, "cannot set property for 'p/a': pool is read-only");
+}
+
+static void test_set_identity(void **state)
+{
+	(void)state;
+	assert_int_equal(sx.store->set_identity(&sx, "p/a b", "iqn=x", NULL), 0);
+	assert_string_equal(last_set, "set " IDENTITY "=iqn=x 'p/a b'");
+}
+
+static void test_forged_row(void **state)
+{
+	struct dataset *a = add("p/a", true);
+
+	(void)state;
+	set_share(a,
+		  "on\tlocal\np/a\t" IDENTITY "\t-\t-\np/b\tzoned\t-\t-\np/b\tguid\t3\t-\n"
+		  "p/b\t" SHARE "\ton,name=iqn.2000-01.evil:x",
+		  "local");
+	add("p/b", true);
+	assert_truth();
+	/* the same, but everything up to the last row fits */
+	set_share(a, "on", "local");
+	a->identity_source = "local";
+	snprintf(a->identity, sizeof(a->identity),
+		 "x\tlocal\np/b\tzoned\t-\t-\np/b\tguid\t3\t-\n"
+		 "p/b\t" SHARE "\ton\tlocal\np/b\t" IDENTITY "\ty");
+	assert_truth();
+	/* one that does not exist */
+	count--;
+	assert_truth();
+}
+
+/* The rows of a volume that goes at the right moment, forged by its neighbour. */
+static void test_forged_gone(void **state)
+{
+	struct dataset *a = add("p/a", true);
+
+	(void)state;
+	a->identity_source = "local";
+	snprintf(a->identity, sizeof(a->identity),
+		 "x\tlocal\np/b\tzoned\t-\t-\np/b\tguid\t3\t-\n"
+		 "p/b\t" SHARE "\ton\tlocal\np/b\t" IDENTITY "\ty");
+	add("p/b", true)->gone = true;
+	add("p/c", true);
+	assert_truth();
+}
+
+/* Gone, and made anew under its name. */
+static void test_another_guid(void **state)
+{
+	struct dataset *a = add("p/a", true);
+
+	(void)state;
+	set_share(a, "on", "local");
+	a->guid_later = 77;
+	add("p/b", true);
+	assert_truth();
+}
+
+static const char *fragment(unsigned n)
+{
+	static const char *const parts[] = {
+		"\n",
+		"\t",
+		"\n",
+		"\t",
+		"p/a",
+		"p/b",
+		"p/c",
+		"p",
+		SHARE,
+		IDENTITY,
+		"guid",
+		"zoned",
+		"local",
+		"received",
+		"inherited from p",
+		"-",
+		"on",
+		"",
+		"3",
+		"\r",
+		"\xff",
+		"\tlocal\n",
+		"\t-\t-\n",
+		"p/b\tzoned\t-\t-\n",
+		"p/b\tguid\t3\t-\n",
+		"p/b\t" SHARE "\ton\tlocal\n",
+		"p/b\t" IDENTITY "\t-\t-\n",
+		"p/b\t" IDENTITY "\t",
+		"p/a\t" IDENTITY "\t-\t-\n",
+		"p/a\t" IDENTITY "\t",
+		"on\tlocal\np/a\t" IDENTITY "\tx\tlocal\n",
+		"x\tlocal\n",
+	};
+
+	return parts[n % (sizeof(parts) / sizeof(parts[0]))];
+}
+
+static void scramble(char *value, size_t size, unsigned *seed)
+{
+	unsigned n = (unsigned)rand_r(seed) % 8;
+	size_t at = 0;
+
+	*value = '\0';
+	while (n--)
+		at += (size_t)snprintf(value + at, size - at, "%s",
+				       fragment((unsigned)rand_r(seed)));
+}
+
+static void test_scrambled(void **state)
+{
+	static const char *const sources[] = { "local", "received", "-" };
+	unsigned seed = 1;
+
+	(void)state;
+	add("p/a", true);
+	add("p/b", true);
+	add("p/c", true);
+	for (int round = 0; round < 3000; round++) {
+		for (size_t i = 0; i < count; i++) {
+			scramble(all[i].share, sizeof(all[i].share), &seed);
+			scramble(all[i].identity, sizeof(all[i].identity), &seed);
+			all[i].share_source = sources[(unsigned)rand_r(&seed) % 3];
+			all[i].identity_source = sources[(unsigned)rand_r(&seed) % 3];
+			all[i].gone = i > 0 && rand_r(&seed) % 8 == 0;
+		}
+		assert_truth();
+	}
+}
+
+static void test_open(void **state)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	sis_autofree char *target = NULL;
+	struct sis_sx other = { 0 };
+
+	(void)state;
+	assert_int_equal(sis_store_open("zfs:/x", dir, &fake, &other, &err), -SIS_ERR_USAGE);
+	assert_string_equal(err.msg, "store 'zfs' takes no path");
+	/* this program under the name of zfs is none */
+	target = realpath("/proc/self/exe", NULL);
+	assert_int_equal(unlink(in_dir("usr/sbin/zfs")), 0);
+	assert_int_equal(symlink(target, in_dir("usr/sbin/zfs")), 0);
+	assert_int_equal(sis_store_open("zfs", dir, &fake, &other, &err), -ENOENT);
+	assert_int_equal(sis_store_open(NULL, dir, &fake, &other, &err), -ENODEV);
+}
+
+int main(void)
+{
+#define store_test(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		store_test(test_plain),	       store_test(test_names),
+		store_test(test_no_names),     store_test(test_many),
+		store_test(test_zoned),	       store_test(test_read_only),
+		store_test(test_set_identity), store_test(test_forged_row),
+		store_test(test_forged_gone),  store_test(test_another_guid),
+		store_test(test_scrambled),    store_test(test_open),
+		store_test(test_inhibit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
