@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154 # variables of lib.sh
 # What the scripts for the front ends share, after lib.sh: the program under the names zfs and
 # zpool, over the world's dir store.
 
