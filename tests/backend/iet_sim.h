@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * A simulated IET below a root of its own, and what happens to its host besides. For the tests of
+ * the IET back end; must not use the back end.
+ */
+#ifndef TEST_IET_SIM_H
+#define TEST_IET_SIM_H
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/run.h"
+#include "base/str.h"
+
+static const char *sim_ctl_program;
+static char *sim_root;
+
+/* "COMMAND ARGS..." to the simulator; its answer, which the caller frees, or NULL if refused. */
+static inline char *sim_ask(const char *line)
+{
+	sis_autofree char *words = sis_strdup(line);
+	sis_autoresult struct sis_cmd_result r = { 0 };
+	const char *argv[16] = { sim_ctl_program, sim_root };
+	const struct sis_cmd cmd = { .argv = argv };
+	char *cursor = words, *word;
+	size_t n = 2;
+
+	while ((word = sis_str_next(&cursor, " ")) && n < 15)
+		argv[n++] = word;
+	assert_int_equal(sis_runner_real.run(NULL, &cmd, &r, NULL), 0);
+	assert_in_range(r.status, 0, 1);
+	return r.status ? NULL : sis_steal(&r.out);
+}
+
+static inline bool sim_ctl(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+static inline bool sim_ctl(const char *fmt, ...)
+{
+	sis_autofree char *line = NULL, *answer = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	line = sis_vasprintf(fmt, ap);
+	va_end(ap);
+	answer = sim_ask(line);
+	return answer != NULL;
+}
+
+static inline char *sim_path(const char *path)
+{
+	return sis_asprintf("%s%s", sim_root, path);
+}
+
+static inline void sim_write(const char *path, const char *text)
+{
+	sis_autofree char *full = sim_path(path);
+
+	assert_int_equal(sis_file_replace(full, text, 0644, NULL), 0);
+}
+
+static inline void sim_unlink(const char *path)
+{
+	sis_autofree char *full = sim_path(path);
+
+	assert_int_equal(unlink(full), 0);
+}
+
+/* NULL when there is no such file; caller frees. */
+static inline char *sim_read(const char *path)
+{
+	sis_autofree char *full = sim_path(path);
+	char *text = NULL;
+
+	(void)sis_file_read(full, 1 << 20, &text, NULL);
+	return text;
+}
+
+static inline void sim_volume(const char *path, uint64_t size)
+{
+	sis_autofree char *full = sim_path(path);
+	sis_autoclose int fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+}
+
+static inline void sim_start(const char *version)
+{
+	static const char *const dirs[] = { "/etc", "/dev/zvol/mypool", "/srv" };
+	char dir[] = "/tmp/sis-iet-XXXXXX";
+
+	assert_non_null(mkdtemp(dir));
+	sim_root = sis_strdup(dir);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		sis_autofree char *path = sim_path(dirs[i]);
+
+		assert_int_equal(sis_mkdir_p(path, 0700, NULL), 0);
+	}
+	assert_true(sim_ctl("init --version %s", version));
+	assert_true(sim_ctl("install"));
+}
+
+static inline int sim_remove_entry(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	return remove(path);
+}
+
+static inline void sim_stop(void)
+{
+	(void)nftw(sim_root, sim_remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	free(sim_root);
+	sim_root = NULL;
+}
+
+/* The sid of a new session. */
+static inline uint64_t sim_login(uint32_t tid, const char *initiator, const char *ip,
+				 const char *more)
+{
+	sis_autofree char *line = sis_asprintf("session add %u %s %s%s", tid, initiator, ip, more);
+	sis_autofree char *answer = sim_ask(line);
+
+	assert_non_null(answer);
+	return strtoull(answer, NULL, 10);
+}
+
+static inline bool sim_may_log_in(const char *iqn, const char *initiator, const char *ip)
+{
+	return sim_ctl("login-allowed %s %s %s %s", iqn, initiator, ip,
+		       strchr(ip, ':') ? "2001:db8:f::1" : "192.0.2.250");
+}
+
+/* Command lines of ietadm since the last sim_ctl("log clear"), but for questions. Caller frees. */
+static inline char *sim_changes(void)
+{
+	sis_autofree char *log = sim_ask("log");
+	sis_autostr struct sis_str out = { 0 };
+	char *cursor = log, *line;
+
+	while ((line = sis_str_next(&cursor, "\n")))
+		if (*line && !strstr(line, " --op show ") && !strstr(line, " --version"))
+			sis_str_addf(&out, "%s\n", line);
+	return sis_str_take(&out);
+}
+
+static inline void assert_changes(const char *want)
+{
+	sis_autofree char *got = sim_changes();
+
+	assert_string_equal(got, want);
+	assert_true(sim_ctl("log clear"));
+}
+
+#endif
