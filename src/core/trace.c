@@ -26,7 +26,10 @@ static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result
 		     struct sis_err *err)
 {
 	struct sis_trace *t = ctx;
+	struct sis_cmd limited = *cmd;
 
+	if (!limited.timeout_ms)
+		limited.timeout_ms = t->timeout_ms;
 	if (cmd->changes) {
 		sis_autofree char *line = command_line(cmd->argv);
 
@@ -37,7 +40,7 @@ static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result
 			return 0;
 		}
 	}
-	return t->runner->run(t->runner->ctx, cmd, ret, err);
+	return t->runner->run(t->runner->ctx, &limited, ret, err);
 }
 
 /* Notes one line and says whether to do it. */
@@ -113,45 +116,37 @@ static int trace_symlink(struct sis_kfs *k, const char *target, const char *path
 		       0;
 }
 
-/* Lines of `text`, sorted. Cuts it up in place: the list only borrows. */
-static void split_lines(char *text, sis_strv *ret)
+/* Notes the lines of `these` that `those` has not, in their order. */
+static void note_lines(struct sis_trace *t, const char *file, char sign, const char *these,
+		       const char *those)
 {
-	char *cursor = text, *line;
+	sis_autofree char *copy = sis_strdup(these), *others = sis_strdup(those);
+	char *cursor = others, *line;
+	sis_strv sorted = { 0 }; /* borrows from `others` */
 
 	while ((line = sis_str_next(&cursor, "\n")))
-		sis_vec_push(ret, line);
-	sis_vec_sort(ret, sis_strp_cmp);
-}
+		sis_vec_push(&sorted, line);
+	sis_vec_sort(&sorted, sis_strp_cmp);
+	for (cursor = copy; (line = sis_str_next(&cursor, "\n"));) {
+		sis_autofree char *shown = sis_shell_quote(line);
 
-/* Notes the lines that are in `these` and not in `those`. */
-static void note_lines(struct sis_trace *t, const char *file, char sign, const sis_strv *these,
-		       const sis_strv *those)
-{
-	sis_vec_each(line, these) {
-		sis_autofree char *shown =
-			sis_vec_find(those, line, sis_strp_cmp) ? NULL : sis_shell_quote(*line);
-
-		if (shown)
+		if (!sis_vec_find(&sorted, &line, sis_strp_cmp))
 			(void)note(t, sis_asprintf("edit %s: %c %s", file, sign, shown));
 	}
+	sis_vec_free(&sorted);
 }
 
 /* No shell command says it as short: the lines that go and the lines that come. */
 static int trace_replace(struct sis_kfs *k, const char *path, const char *text, unsigned mode)
 {
 	struct sis_trace *t = k->ctx;
-	sis_autofree char *shown = shown_path(t, path), *old = NULL, *new = sis_strdup(text);
-	sis_strv before = { 0 }, after = { 0 };
+	sis_autofree char *shown = shown_path(t, path), *old = NULL;
 	size_t len;
 
 	if (sis_kfs_real_ops.read(k, path, SIS_KFS_MAX_READ, &old, &len) < 0)
 		old = sis_strdup("");
-	split_lines(old, &before);
-	split_lines(new, &after);
-	note_lines(t, shown, '-', &before, &after);
-	note_lines(t, shown, '+', &after, &before);
-	sis_vec_free(&before);
-	sis_vec_free(&after);
+	note_lines(t, shown, '-', old, text);
+	note_lines(t, shown, '+', text, old);
 	return t->dry ? 0 : sis_kfs_real_ops.replace(k, path, text, mode);
 }
 
