@@ -68,7 +68,8 @@ char *sis_front_args_get(const struct sis_front_args *a, int letter)
 	return arg;
 }
 
-void sis_front_args_replace(struct sis_front_args *a, const char *part, const char *text)
+void sis_front_args_put(const struct sis_front_args *a, sis_strv *words, const char *part,
+			const char *text)
 {
 	for (int i = 0; i < a->argc; i++) {
 		const char *word = a->argv[i];
@@ -76,8 +77,13 @@ void sis_front_args_replace(struct sis_front_args *a, const char *part, const ch
 		/* an argument may be the rest of its option's word: "-oNAME" */
 		if (part < word || part > word + strlen(word))
 			continue;
-		free(a->words.v[i]);
-		a->words.v[i] = sis_asprintf("%.*s%s", (int)(part - word), word, text);
+		free(words->v[i]);
+		words->v[i] = sis_asprintf("%.*s%s", (int)(part - word), word, text);
 		return;
 	}
+}
+
+void sis_front_args_replace(struct sis_front_args *a, const char *part, const char *text)
+{
+	sis_front_args_put(a, &a->words, part, text);
 }

@@ -151,7 +151,8 @@ bool sis_front_sync(struct sis_front *f, const struct sis_request *rq, const cha
 
 	if (rc == 0)
 		rc = sis_sync(&f->ctx, rq, &report, &err);
-	if (rc == -SIS_ERR_NOTARGET && mood == SIS_FRONT_QUIET)
+	if (rc == -SIS_ERR_NOTARGET &&
+	    (mood == SIS_FRONT_QUIET || rq->mode == SIS_VIEW_UNSHARE || !any_value(f, rq->names)))
 		return true; /* nothing is shared, and nothing was to be */
 	if (rc < 0)
 		sis_front_say(verb, sole_name(rq), sis_err_msg(&err));

@@ -82,6 +82,9 @@ bool sis_front_args_has(const struct sis_front_args *a, int letter);
 char *sis_front_args_get(const struct sis_front_args *a, int letter);
 /* Puts `text` for `part`, an argument or operand of the parsed command line, in a->words. */
 void sis_front_args_replace(struct sis_front_args *a, const char *part, const char *text);
+/* The same in another list of as many words. */
+void sis_front_args_put(const struct sis_front_args *a, sis_strv *words, const char *part,
+			const char *text);
 
 /* ---- the property (front_prop.c) ---- */
 

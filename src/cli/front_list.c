@@ -21,27 +21,21 @@ static int run_scripted(struct sis_front *f, const struct sis_front_args *a, con
 			struct sis_str *out)
 {
 	sis_autostrv sis_strv words = { 0 };
-	int status;
 
-	/* before the user's own words, and once more behind them: the last -o counts */
-	sis_strv_add(&words, a->words.v[0]);
-	sis_strv_add(&words, a->words.v[1]);
+	sis_vec_each(w, &a->words)
+		sis_strv_add(&words, *w);
+	sis_vec_each(flag, &a->flags)
+		if (flag->letter == 'o')
+			sis_front_args_put(a, &words, flag->arg, columns);
+	/* behind the verb; it may be there twice */
 	sis_strv_add(&words, "-H");
-	for (size_t i = 2; i < a->words.n; i++) {
-		sis_autofree char *attached = NULL;
-		bool split = false;
+	for (size_t i = words.n - 1; i > 2; i--) {
+		char *word = words.v[i];
 
-		sis_vec_each(flag, &a->flags) {
-			if (flag->letter != 'o')
-				continue;
-			split |= flag->arg == a->argv[i];
-			if (flag->arg == a->argv[i] + 2 && a->argv[i][0] == '-')
-				attached = sis_asprintf("-o%s", columns);
-		}
-		sis_strv_add(&words, attached ? attached : split ? columns : a->words.v[i]);
+		words.v[i] = words.v[i - 1];
+		words.v[i - 1] = word;
 	}
-	status = sis_front_run(f, &words, out, NULL);
-	return status;
+	return sis_front_run(f, &words, out, NULL);
 }
 
 static const char *shown(const char *name, const char *value)

@@ -133,6 +133,8 @@ int sis_front_set(struct sis_front *f, struct sis_front_args *a)
 		return sis_front_run_released(f, a, set_verb, &c.datasets, &c.datasets, false);
 	if (!c.value)
 		return sis_front_run_resync(f, a, &c.datasets);
+	if (sis_front_args_has(a, 'u')) /* store only, share nothing */
+		return sis_front_exec_words(f, &a->words);
 	return follow(f, &c.datasets, sis_front_run(f, &a->words, NULL, NULL));
 }
 

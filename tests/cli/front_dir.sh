@@ -171,6 +171,11 @@ mypool/b      on
 mypool/fs/v1  on
 END
 z zfs set shareiscsi=lun=5 mypool/fs/v1
+z zfs list -tvolume -roname,shareiscsi mypool/b
+expect_table "list with attached arguments" <<'END'
+NAME      SHAREISCSI
+mypool/b  on
+END
 z zfs list -Ho shareiscsi,name -s shareiscsi -r mypool
 is "list -H sorted by it" $'lun=5\tmypool/fs/v1\non\tmypool\non\tmypool/b\non\tmypool/fs\non\tmypool/test' "$out"
 evil=$'x\tlocal\nmypool/b\torg.zfsonlinux:shareiscsi\toff'
@@ -246,4 +251,10 @@ z zfs rename mypool/later mypool/late
 expect_quiet 0 "rename does not care"
 z zfs destroy mypool/late
 expect_quiet 0 "destroy neither"
+z zfs unshare -a
+expect_quiet 0 "unshare -a neither"
+z zfs set -u shareiscsi=off mypool
+expect_quiet 0 "set -u only stores"
+z zfs set shareiscsi=off tank/quiet mypool/b mypool/new
+expect_quiet 0 "off needs no target"
 done_testing
