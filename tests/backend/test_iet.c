@@ -2,7 +2,7 @@
 /*
  * The IET back end against the simulator, as version 1.4.19 and as 1.4.20.3: every slot, twice; the
  * literal commands; who may log in; sessions that come back; failures at every command.
- * usage: test_iet IET-SIM-CTL (its ietadm lies beside it)
+ * usage: test_iet IET-SIM-CTL IETADM (which lie side by side)
  */
 #include "iet_sim.h"
 
@@ -924,8 +924,8 @@ int main(int argc, char **argv)
 	sis_autofree char *program = NULL;
 	int failed;
 
-	if (argc != 2) {
-		puts("1..0 # SKIP needs IET-SIM-CTL");
+	if (argc != 3) {
+		puts("1..0 # SKIP needs IET-SIM-CTL and IETADM");
 		return 77;
 	}
 	program = realpath(argv[1], NULL);
