@@ -16,6 +16,7 @@ struct sis_trace {
 	sis_strv lines;			 /* since the last sis_trace_clear() */
 	const struct sis_runner *runner; /* what is wrapped */
 	const char *root;		 /* cut off the paths that are shown */
+	unsigned timeout_ms; /* of a program that has no limit of its own; 0: the usual */
 };
 
 /* Wraps the real runner and kernel trees below root; both outputs point into `t`. */
