@@ -234,7 +234,7 @@ static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 	struct sis_stgt *g;
 	int r = sis_stgt_of(bx, &g, err);
 
-	if (r < 0)
+	if (r < 0 || !live->tid) /* without a TID it never came to be */
 		return r;
 	if (live->sessions.n && !force)
 		return sis_err_set(err, SIS_ERR_INUSE, "target '%s' has %zu session%s", live->iqn,

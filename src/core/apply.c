@@ -32,8 +32,11 @@ static int step_lun_add(struct work *w, const struct sis_step *s, struct sis_err
 
 static int step_target_add(struct work *w, struct sis_err *err)
 {
-	w->added = w->g->live == NULL;
-	return w->ctx->bx.be->target_add(&w->ctx->bx, &w->target, err);
+	int rc = w->ctx->bx.be->target_add(&w->ctx->bx, &w->target, err);
+
+	/* Half of it may be there after a failure, unless it was somebody else who made it. */
+	w->added = !w->g->live && rc != -EEXIST;
+	return rc;
 }
 
 static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err)
@@ -91,26 +94,50 @@ static void report_step(struct work *w, const struct sis_step *s, struct sis_rep
 		sis_log(SIS_LOG_INFO, "%s", *line);
 }
 
-/*
- * All or nothing: what this run made of the target goes, errors aside, so that the next run finds
- * a clean table. A target that was there before keeps what it had.
- */
-static void undo(struct work *w)
+/* A target that was made though the answer was lost: its handle, for undo. */
+static void find_handle(struct work *w)
+{
+	sis_autostrv sis_strv scope = { 0 };
+	sis_autostate struct sis_state live = { 0 };
+	const struct sis_target *t = NULL;
+
+	sis_strv_add(&scope, w->g->iqn);
+	if (w->ctx->bx.be->read(&w->ctx->bx, &scope, &live, NULL) == 0)
+		t = sis_state_find(&live, w->g->iqn);
+	if (t)
+		w->target.tid = t->tid;
+}
+
+static int undo_steps(struct work *w, struct sis_err *err)
 {
 	const struct sis_backend *be = w->ctx->bx.be;
 	struct sis_bx *bx = &w->ctx->bx;
+	int rc = 0;
+
+	for (size_t i = w->luns.n; rc == 0 && i-- > 0;)
+		rc = be->lun_del(bx, &w->target, sis_target_lun(&w->target, w->luns.v[i]), err);
+	if (rc == 0 && w->added)
+		rc = be->target_del(bx, &w->target, false, err);
+	else if (rc == 0 && w->hidden && w->g->desired)
+		rc = be->target_show(bx, &w->target, err);
+	return rc;
+}
+
+/*
+ * All or nothing: what this run made of the target goes, so that the next run finds a clean table.
+ * A target that was there before keeps what it had.
+ */
+static void undo(struct work *w)
+{
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
 
-	if (bx->dry)
+	if (w->ctx->bx.dry)
 		return;
-	for (size_t i = w->luns.n; i-- > 0;)
-		if (be->lun_del(bx, &w->target, sis_target_lun(&w->target, w->luns.v[i]), &err) < 0)
-			sis_log(SIS_LOG_WARN, "'%s': LUN %" PRIu32 " is left half made: %s",
-				w->g->iqn, w->luns.v[i], sis_err_msg(&err));
-	if (w->added && be->target_del(bx, &w->target, false, &err) < 0)
+	if (w->added && !w->target.tid)
+		find_handle(w);
+	/* With the target itself, what was made is gone. */
+	if (undo_steps(w, &err) < 0 && err.code != SIS_ERR_NOTARGET)
 		sis_log(SIS_LOG_WARN, "'%s' is left half made: %s", w->g->iqn, sis_err_msg(&err));
-	else if (w->hidden && w->g->desired && be->target_show(bx, &w->target, &err) < 0)
-		sis_log(SIS_LOG_WARN, "'%s' stays hidden: %s", w->g->iqn, sis_err_msg(&err));
 }
 
 /* Sessions are ended once the target is hidden, so that they do not come back. */

@@ -9,19 +9,22 @@
 #include "base/str.h"
 #include "core/flow.h"
 
-static void do_groups(struct sis_flow *f)
+/* A failure is the group's own, unless the target is gone: then no other one can go better. */
+static int do_groups(struct sis_flow *f, struct sis_err *err)
 {
 	sis_vec_each(g, &f->plan.groups) {
-		sis_autoerr struct sis_err err = SIS_ERR_INIT;
-
 		if (!sis_flow_asked(f, g))
 			continue;
-		if (g->refused.code)
-			(void)sis_err_move(&err, &g->refused);
-		else if (sis_flow_group(f, g, NULL, &err) == 0)
+		if (!g->refused.code && sis_flow_group(f, g, NULL, &g->refused) == 0)
 			continue;
-		sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &err);
+		if (g->refused.code == SIS_ERR_NOTARGET) {
+			(void)sis_err_move(err, &g->refused);
+			return sis_err_wrap(err, "'%s'", sis_flow_subject(g));
+		}
+		sis_plan_refuse_followers(&f->plan, g);
+		sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &g->refused);
 	}
+	return 0;
 }
 
 /*
@@ -109,7 +112,9 @@ static int carry_out(struct sis_flow *f, struct sis_err *err)
 		rc = sis_flow_prepare(f, err);
 	if (rc < 0)
 		return rc;
-	do_groups(f);
+	rc = do_groups(f, err);
+	if (rc < 0)
+		return rc;
 	report_items(f);
 	if (f->ctx->choice.dry)
 		return 0;

@@ -258,7 +258,7 @@ static bool gives_up(const struct sis_group *g, uint64_t guid)
 }
 
 /* A volume that cannot leave its old target must not appear in a second one. */
-static void refuse_followers(struct sis_plan *p, const struct sis_group *held)
+void sis_plan_refuse_followers(struct sis_plan *p, const struct sis_group *held)
 {
 	sis_vec_each(g, &p->groups) {
 		if (g == held || g->refused.code || !g->desired)
@@ -290,7 +290,7 @@ void sis_plan_make(const struct sis_state *desired, const struct sis_state *live
 	n = ret->groups.n;
 	for (size_t i = 0; i < n; i++)
 		if (ret->groups.v[i].refused.code && ret->groups.v[i].live)
-			refuse_followers(ret, &ret->groups.v[i]);
+			sis_plan_refuse_followers(ret, &ret->groups.v[i]);
 }
 
 void sis_plan_free(struct sis_plan *p)

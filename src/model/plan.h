@@ -57,6 +57,12 @@ struct sis_plan {
 void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
 		   struct sis_plan *ret);
 
+/*
+ * A group is not carried out, for held->refused: neither are those that would take up a volume
+ * which it was to give up.
+ */
+void sis_plan_refuse_followers(struct sis_plan *p, const struct sis_group *held);
+
 /* The group of this target, or NULL. Borrowed. */
 struct sis_group *sis_plan_find(const struct sis_plan *p, const char *iqn);
 
