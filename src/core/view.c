@@ -300,12 +300,46 @@ static size_t own_by_desire(struct sis_target *t, const struct sis_target *desir
 	return n;
 }
 
+/* The volume whose kept identity says that it is this LUN, or NULL. */
+static const struct sis_volume *identified(const struct sis_view *v, const struct sis_target *t,
+					   const struct sis_lun *l)
+{
+	sis_autoidentity struct sis_identity id = { 0 };
+	const struct sis_item *i;
+	uint64_t guid;
+
+	if (!l->serial || sis_parse_hex(l->serial, 16, &guid) < 0)
+		return NULL;
+	i = sis_view_guid(v, guid);
+	if (!i || !i->volume->identity || sis_identity_parse(i->volume->identity, &id, NULL) < 0 ||
+	    id.guid != guid || id.lun != l->number || !sis_streq(id.iqn, t->iqn))
+		return NULL;
+	return i->volume;
+}
+
+/* The same where nothing is desired any more. */
+static size_t own_by_identity(const struct sis_view *v, struct sis_target *t)
+{
+	size_t n = 0;
+
+	sis_vec_each(l, &t->luns) {
+		const struct sis_volume *volume = l->guid ? NULL : identified(v, t, l);
+
+		if (!volume)
+			continue;
+		lun_own(l, volume->guid, volume->name);
+		n++;
+	}
+	return n;
+}
+
 static void own_target(const struct sis_view *v, struct sis_target *t)
 {
 	const struct sis_record *r = sis_records_find(&v->records, t->iqn);
 	size_t n = r ? own_by_record(t, r) : 0;
 
 	n += own_by_desire(t, sis_state_find(&v->desired, t->iqn));
+	n += own_by_identity(v, t);
 	/* A recorded target without LUNs is one that a crash left half made. */
 	t->owner = n || (r && !t->luns.n) ? SIS_OWNER_OURS : SIS_OWNER_FOREIGN;
 }
@@ -334,13 +368,25 @@ static bool lun_kept(const struct sis_view *v, const struct sis_request *rq,
 	return true;
 }
 
+/* Every target in which the volumes are to be, or were by record or identity; each once. */
 static void live_scope(const struct sis_view *v, sis_strv *ret)
 {
+	sis_autostrv sis_strv all = { 0 };
+
 	sis_vec_each(t, &v->desired.targets)
-		sis_strv_add(ret, t->iqn);
+		sis_strv_add(&all, t->iqn);
 	sis_vec_each(r, &v->records)
-		if (!sis_state_find(&v->desired, r->iqn))
-			sis_strv_add(ret, r->iqn);
+		sis_strv_add(&all, r->iqn);
+	sis_vec_each(volume, &v->volumes) {
+		sis_autoidentity struct sis_identity id = { 0 };
+
+		if (volume->identity && sis_identity_parse(volume->identity, &id, NULL) == 0)
+			sis_strv_add(&all, id.iqn);
+	}
+	sis_vec_sort(&all, sis_strp_cmp);
+	sis_vec_each(iqn, &all)
+		if (!ret->n || !sis_streq(*iqn, ret->v[ret->n - 1]))
+			sis_strv_add(ret, *iqn);
 }
 
 int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
