@@ -100,6 +100,11 @@ static int check_named(struct sis_ctx *ctx, const struct sis_args *a, struct sis
 		rc = ctx->sx.store->list(&ctx->sx, &one, &found, NULL, err);
 		if (rc < 0)
 			return rc;
+		if (!found.n)
+			return sis_err_set(err, ENOENT,
+					   "cannot share '%s': there is no volume in it, "
+					   "and only volumes are shared",
+					   *name);
 		v = found.n == 1 ? &found.v[0] : NULL;
 		if (v && sis_streq(v->name, *name) && (!v->share || sis_streq(v->share, "off")))
 			return sis_err_set(err, EINVAL,
