@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # Options of a share that is there already: what changes in place, what is made anew, what is
 # refused until it is unshared; and who may log in.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 new_world
 start_tgtd
@@ -92,6 +93,10 @@ is "nothing was done" "" "$(calls)"
 is "the target is as it was" "$before" "$(live)"
 sis status
 expect_quiet 3 "status tells"
+set_property tank/v1 on
+sis sync
+expect_quiet 0 "what was refused is forgotten with the option"
+set_property tank/v1 blocksize=4096
 sis unshare tank/v1
 sis share tank/v1
 expect_quiet 0 "after unshare it is taken"

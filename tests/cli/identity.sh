@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # Names and serial numbers: minted once and kept through renames; copies get their own; several
 # LUNs in one target; names that collide.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 new_world
 start_tgtd
@@ -132,6 +133,6 @@ set_property a/b_c "name=$prefix:renamed"
 sis sync
 expect_quiet 0 "another name"
 is "the old target is gone, the new one there" "$prefix:a.b-c $prefix:renamed" \
-	"$(live | sed -n 's/^Target [0-9]*: //p' | sort | paste -sd' ')"
+	"$(targets)"
 
 done_testing

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MPL-2.0
 # While an initiator is logged in: what is refused, what is done all the same, and what -f does.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 new_world
 start_tgtd

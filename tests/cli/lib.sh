@@ -24,13 +24,17 @@ ok() {	# WHAT...
 	echo "ok $tests - $*"
 }
 
+# Puts its input behind the verdict, for people.
+explain() {
+	cut -c 1-500 | head -n 40 | sed 's/^/#   /'
+}
+
 # The last run of the program is what a failure is mostly about.
 not_ok() {	# WHAT...
 	tests=$((tests + 1))
 	failures=$((failures + 1))
 	echo "not ok $tests - $*"
-	printf '%s\n' "command: ${ran-}" "status: ${status-}" "stdout: ${out-}" "stderr: ${err-}" |
-		sed 's/^/#   /'
+	printf '%s\n' "command: ${ran-}" "status: ${status-}" "stderr: ${err-}" "stdout: ${out-}" | explain
 }
 
 verdict() {	# STATUS WHAT...
@@ -46,7 +50,7 @@ is() {	# WHAT WANT GOT
 		ok "$1"
 	else
 		not_ok "$1"
-		printf '%s\n' "want: $2" "got:  $3" | sed 's/^/#   /'
+		diff -U1 --label want --label got <(echo "$2") <(echo "$3") | explain
 	fi
 }
 
@@ -96,17 +100,20 @@ new_world() {
 	: >"$world/calls"
 	cp "$here/tgtadm-wrapper" "$root/usr/sbin/tgtadm"
 	export TGT_IPC_SOCKET=$world/sock/s
+	control=()
 	sis_args=(--root "$root" --store "dir:$world/pool" --backend stgt)
 }
 
 adm() {
-	/usr/sbin/tgtadm "$@"
+	/usr/sbin/tgtadm "${control[@]}" "$@"
 }
 
 # Port 0 is one that the kernel finds free; which one, tgtd tells.
-start_tgtd() {
-	/usr/sbin/tgtd -f --iscsi portal=127.0.0.1:0 >"$world/tgtd.log" 2>&1 &
+start_tgtd() {	# [OPTION of tgtd and tgtadm...]
+	control=("$@")
+	/usr/sbin/tgtd -f "${control[@]}" --iscsi portal=127.0.0.1:0 >"$world/tgtd.log" 2>&1 &
 	tgtd=$!
+	echo "$tgtd" >"$world/tgtd.pid"
 	wait_until tgtd_answers || { sed 's/^/# /' "$world/tgtd.log"; exit 1; }
 	portal=$(adm --op show --mode portal | sed -n 's/^Portal: \(127.0.0.1:[0-9]*\),.*/\1/p')
 }
@@ -148,6 +155,7 @@ identity() {	# NAME
 
 # ---- running the program ----
 
+# shellcheck disable=SC2034 # for those who include this
 # Runs it with the world's root, store and back end; sets out, err and status.
 sis() {	# VERB [ARGUMENT...]
 	bare "$1" "${sis_args[@]}" "${@:2}"
@@ -201,6 +209,15 @@ calls() {
 # All that tgtd has, without what only tells of time: session numbers.
 live() {
 	adm --op show --mode target
+}
+
+# Of one target only.
+live_of() {	# IQN
+	live | awk -v iqn="$1" '/^Target / { on = $3 == iqn } on'
+}
+
+targets() {
+	live | sed -n 's/^Target [0-9]*: //p' | sort | paste -sd' '
 }
 
 tid_of() {	# IQN

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # One volume, from the property to an initiator: the commands that are given, what it sees, and
 # that the disk stays the same disk.
+# shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 new_world
 start_tgtd
@@ -106,7 +107,7 @@ set_property mypool/tree on
 sis share mypool/tree
 expect_quiet 0 "share of a tree"
 is "all below are shared but the one that is off" "$prefix:mypool.tree.a $prefix:mypool.tree.sub.b" \
-	"$(live | sed -n 's/^Target [0-9]*: //p' | paste -sd' ')"
+	"$(targets)"
 volume mypool/tree/new 10M
 sis sync mypool/tree/new
 expect_quiet 0 "sync of a volume that came later"

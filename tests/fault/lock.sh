@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: MPL-2.0
+# One run at a time: the others wait, for a time, and say for whom.
+# shellcheck source=tests/fault/lib.sh
+. "$(dirname "$0")/lib.sh"
+printf '[general]\nlock-timeout = 1\n' >"$root/etc/shareiscsi.conf"
+reset
+set_property tank/v1 on
+lock=$root/run/shareiscsi/lock
+
+# Holds the lock until its stdin ends; tells its pid as the program does.
+mkdir -p "${lock%/*}"
+mkfifo "$world/holder"
+exec 7<>"$world/holder"
+# shellcheck disable=SC2016 # for the shell that holds it
+flock "$lock" sh -c 'echo $$ >"$1"; read -r _' sh "$lock" <"$world/holder" 7>&- &
+holder=$!
+wait_until test -s "$lock"
+
+for verb in "share -a" "unshare -a" sync; do
+	# shellcheck disable=SC2086 # a verb and its option
+	sis $verb
+	expect_error 1 "'$lock' is locked by process $(cat "$lock"): gave up after 1000 ms" "$verb"
+done
+is "nothing was done" "" "$(calls)"
+for verb in plan status "share -n -a"; do
+	# shellcheck disable=SC2086 # a verb and its options
+	sis $verb
+	expect_quiet 3 "$verb needs no lock"
+done
+
+printf '[general]\nlock-timeout = 60\n' >"$root/etc/shareiscsi.conf"
+"$program" sync "${sis_args[@]}" >"$world/waiting" 2>&1 </dev/null &
+waiting=$!
+lock_is_open() {
+	local fd
+	for fd in /proc/"$waiting"/fd/*; do
+		[ "$(readlink "$fd")" != "$lock" ] || return 0
+	done
+	return 1
+}
+wait_until lock_is_open
+is "a sync waits" "" "$(live)"
+echo >&7
+wait "$holder"
+wait "$waiting"
+verdict $? "and goes on when the lock is free"
+is "its work is done" "$v1" "$(targets)"
+
+# A lock file is no lock: the one who held it was killed.
+echo 1 >"$lock"
+sis unshare -a
+expect_quiet 0 "a lock file that nobody holds"
+rm "$lock"
+ln -s "$world/elsewhere" "$lock"
+sis share -a
+expect_error 1 "cannot lock '$lock'" "a lock file that is a link"
+[ ! -e "$world/elsewhere" ]
+verdict $? "is not followed"
+
+done_testing
