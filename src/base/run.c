@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Starts programs by posix_spawn and gathers what they say, under one deadline. Must not use a
- * shell, pass on our environment or descriptors, or wait for anything without a limit.
+ * shell; but for a program that runs in our place, must not pass on our environment or
+ * descriptors, or wait for anything without a limit.
  */
 #include "base/run.h"
 

@@ -183,9 +183,10 @@ int sis_front_run_resync(struct sis_front *f, const struct sis_front_args *a, co
 	return status;
 }
 
+/* "dataset is busy", "pool is busy", "Key unload error: 'NAME' is busy." */
 static bool is_busy(const char *errout)
 {
-	return strstr(errout, "dataset is busy") || strstr(errout, "pool is busy");
+	return strstr(errout, "is busy") != NULL;
 }
 
 /* Whoever looks at a volume that was just closed (udev, blkid) is soon done with it. */
