@@ -1,0 +1,711 @@
+#!/bin/bash
+# SPDX-License-Identifier: MPL-2.0
+# One list of what sharing means, for every back end: drives the program against a live target and
+# looks at the target by other means than the program's. Knows no target: adapter_BACKEND.sh does.
+# usage: conformance.sh stgt|scst|iet|lio [BUILD]
+#
+# Programs are taken from the environment (SHAREISCSI, INITIATOR, SCST_SIM, SCST_SIM_CTL,
+# IET_SIM_CTL, PRELOAD), else looked for below BUILD.
+#
+# What an adapter defines:
+#   first_lun, blocksize   of a volume whose property is just "on"
+#   order=(REGEX...)       these are in the changes of a first share in this order, the last one,
+#                          which opens the target, as the last change of all
+#   rules_before=REGEX     with initiator=, there is such a change before the last one
+#   in_place=REGEX         changes of initiator= are all of this kind
+#   on_rename=REGEX        and these are allowed when the path of a volume changed; '^$': none
+#   target_require         leaves by skip_all where the target cannot be had
+#   target_start, target_stop    a private one; target_restart: it loses what it has
+#   changes                what changed the target since the last call, as `plan` prints it
+#   plain                  a filter: takes out what the program makes up anew each time
+#   everything             all that the target has, to compare; without what it makes up itself
+#   raw IQN                the same of one target
+#   targets                IQNs, sorted, in one line
+#   lun_is IQN LUN WHAT    path, serial, naa, blocksize, readonly (yes, no), size in bytes; "" if none
+#   rules IQN              who may log in, sorted, in one line; "all"
+#   login IQN [NAME], logout     one initiator; login fails when it is not let in
+#   sessions IQN           its initiators, in one line
+#   was_ended              succeeds when the target has ended the session
+#   foreign_target IQN PATH, foreign_lun IQN LUN PATH, foreign_gone IQN    made by hand
+#   disturbed kill|fail N VERB...    runs the program as sis() does; it is killed right after its
+#                          Nth change, or that change fails. Returns 1 when there is no Nth change
+#   cannot FEATURE         says why the target cannot do that; silent when it can
+
+backend=${1:?BACKEND}
+build=${2:-build}
+folder=$(dirname "$(realpath "$0")")
+
+program_of() {	# NAME
+	find "$build" -name "$1" -type f -perm -u+x 2>/dev/null | head -n 1
+}
+
+SHAREISCSI=${SHAREISCSI:-$(program_of shareiscsi)}
+INITIATOR=${INITIATOR:-$(program_of initiator)}
+# shellcheck source=tests/cli/lib.sh
+. "$folder/../cli/lib.sh"
+# shellcheck source=tests/backend/adapter_stgt.sh
+. "$folder/adapter_$backend.sh"
+
+who=$prefix:initiator
+iqn=$prefix:tank.v1
+
+# ---- the world ----
+
+cleanup() {
+	logout
+	target_stop
+	rm -rf --one-file-system "$world"
+}
+
+new_world() {
+	target_require
+	world=$(realpath "$(mktemp -d)") || exit 1
+	trap cleanup EXIT
+	trap 'exit 1' HUP INT TERM
+	root=$world/root
+	pool=$world/pool/tank
+	mkdir -p "$pool" "$root"/{etc,run,sbin,usr/sbin,proc/sys/kernel}
+	setfattr -n user.test -v 1 "$pool" 2>/dev/null ||
+		skip_all "needs extended attributes in ${TMPDIR:-/tmp}"
+	echo "$prefix" >"$root/etc/iscsi_target_id"
+	echo '(none)' >"$root/proc/sys/kernel/domainname"
+	sis_args=(--root "$root" --store "dir:$world/pool" --backend "$backend")
+	target_start
+}
+
+# Runs one part of the list in a clean world, and looks that nothing stays behind.
+part() {	# FUNCTION FEATURE...
+	local feature why started=$SECONDS
+	part=${1#part_}
+	for feature in "${@:2}"; do
+		why=$(cannot "$feature")
+		[ -z "$why" ] || { ok "$part # SKIP $why"; return; }
+	done
+	"$1"
+	logout
+	rm -rf "${world:?}/pool"
+	mkdir -p "$pool"
+	sis sync
+	is "$part: nothing stays behind" "$nothing" "$(everything)$(records)"
+	[ "$(everything)$(records)" = "$nothing" ] || start_over
+	changes >/dev/null
+	echo "# $part: $((SECONDS - started)) s"
+}
+
+# What one part leaves behind must not make the next ones fail.
+start_over() {
+	target_stop
+	rm -rf "$root/run/shareiscsi"
+	target_start
+}
+
+records() {
+	find "$root/run/shareiscsi" -name 'iqn.*' -printf '\nrecord %P' 2>/dev/null | sort
+}
+
+# ---- what is said of several parts ----
+
+# A run that ended well changed nothing, nor is anything to be done.
+same() {	# WHAT
+	is "$1: changes nothing" "" "$(changes)"
+}
+
+again() {	# WHAT VERB...
+	sis "${@:2}"
+	expect_quiet 0 "$1"
+	same "$1"
+}
+
+settled() {	# WHAT
+	again "$1: sync after it" sync
+	sis plan
+	[ "$status" -eq 0 ] && [ -z "$out$err" ]
+	verdict $? "$1: plan after it is empty"
+	sis status
+	[ "$status" -eq 0 ] && [ -z "$err" ]
+	verdict $? "$1: status after it"
+}
+
+# The program does this with success, and then all is as it should be.
+does() {	# WHAT VERB...
+	sis "${@:2}"
+	expect_quiet 0 "$1"
+	changed=$(changes)
+	settled "$1"
+}
+
+refused() {	# STATUS TEXT WHAT VERB...
+	local before
+	before=$(everything)
+	sis "${@:4}"
+	expect_error "$1" "$2" "$3 is refused"
+	same "$3"
+	is "$3: the target is as it was" "$before" "$(everything)"
+}
+
+guid_of() {	# NAME
+	attribute "$1" shareiscsi:guid | cut -d: -f1
+}
+
+# A LUN is that volume, with all that follows from it.
+shows() {	# WHAT IQN LUN NAME [BLOCKSIZE [READONLY]]
+	local guid
+	guid=$(guid_of "$4")
+	is "$1: path, serial, NAA, block size, read-only of $2" \
+		"$world/pool/$4 $guid 6001405${guid}000000000 ${5-$blocksize} ${6-no}" \
+		"$(lun_is "$2" "$3" path) $(lun_is "$2" "$3" serial) $(lun_is "$2" "$3" naa) $(lun_is "$2" "$3" blocksize) $(lun_is "$2" "$3" readonly)"
+}
+
+row() {	# VOLUME KEY...
+	jq -r --arg v "$1" '.status[] | select(.volume == $v) | [.[$ARGS.positional[]] | tostring] | join(" ")' \
+		--args "${@:2}" <"$world/out"
+}
+
+# ---- the list ----
+
+part_share() {
+	local planned i
+	volume tank/v1 16M on
+	sis plan
+	[ "$status" -eq 3 ] && [ -z "$err" ]
+	verdict $? "plan of a new share: exit 3"
+	same "plan"
+	planned=$(grep -v '^#' <<<"$out" | plain)
+	does "share" share tank/v1
+	is "share does what plan printed" "$planned" "$changed"
+	for ((i = 0; i < ${#order[@]}; i++)); do
+		grep -nE -- "${order[i]}" <<<"$changed" | head -n 1 | cut -d: -f1
+	done >"$world/order"
+	is "each step of it is there, in order" "${#order[@]} $(sort -n "$world/order" | paste -sd' ')" \
+		"$(wc -l <"$world/order") $(paste -sd' ' "$world/order")"
+	is "the one that opens the target is the last" "$(wc -l <<<"$changed")" "$(tail -n 1 "$world/order")"
+	is "the target is there" "$iqn" "$(targets)"
+	shows "share" "$iqn" "$first_lun" tank/v1
+	is "its size" 16777216 "$(lun_is "$iqn" "$first_lun" size)"
+	is "who may log in" all "$(rules "$iqn")"
+	for i in "share tank/v1" "share -a" "share tank" "sync tank/v1" "share -a -v"; do
+		# shellcheck disable=SC2086 # a verb and its arguments
+		sis $i
+		expect_status 0 "$i once more"
+		same "$i"
+	done
+	sis status -j
+	is "status: the row" \
+		"shared $iqn $first_lun $backend 16777216 0 $(guid_of tank/v1) $blocksize no $world/pool/tank/v1 null" \
+		"$(row tank/v1 state iqn lun target bytes sessions serial blocksize readonly path reason)"
+	sis plan -j
+	expect_json '.steps == [] and .problems == []' "plan -j is empty"
+	login "$iqn"
+	verdict $? "an initiator logs in"
+	is "it is listed" "$who" "$(sessions "$iqn")"
+	sis sessions -j
+	expect_json ".sessions | length == 1 and .[0].initiator == \"$who\" and .[0].iqn == \"$iqn\"" "by us, too"
+	logout
+}
+
+part_unshare() {
+	volume tank/v1 16M on
+	does "share" share tank/v1
+	sis unshare tank/v1
+	expect_quiet 0 "unshare"
+	is "the target is gone" "" "$(targets)"
+	is "nothing of it is left" "$nothing" "$(everything)$(records)"
+	is "the property stays" on "$(attribute tank/v1 shareiscsi)"
+	changes >/dev/null
+	again "unshare once more" unshare tank/v1
+	again "unshare -a of nothing" unshare -a
+	sis status -j
+	expect_status 3 "status after unshare: exit 3"
+	is "status after unshare" "pending null" "$(row tank/v1 state tid)"
+	does "share after unshare" share tank/v1
+	shows "share after unshare" "$iqn" "$first_lun" tank/v1
+}
+
+part_several() {
+	local i all=
+	for i in 1 2 3 4 5; do
+		volume "tank/v$i" 16M on
+		all="$all${all:+ }$prefix:tank.v$i"
+	done
+	does "share -a of five" share -a
+	is "five targets are there" "$all" "$(targets)"
+	for i in 1 5; do
+		shows "share -a" "$prefix:tank.v$i" "$first_lun" "tank/v$i"
+	done
+	does "unshare of one" sync tank/v3
+	sis unshare tank/v3
+	is "four are left" "${all/ $prefix:tank.v3/}" "$(targets)"
+	sis unshare -a
+	expect_quiet 0 "unshare -a"
+	is "none is left" "$nothing" "$(everything)$(records)"
+	changes >/dev/null
+	again "unshare -a once more" unshare -a
+}
+
+only_in_place() {	# WHAT
+	[ -n "$changed" ] && ! grep -qvE -- "$in_place" <<<"$changed"
+	verdict $? "$1: nothing else was touched" || echo "$changed" | explain
+}
+
+part_initiators() {
+	local lines
+	volume tank/v1 16M "initiator=$prefix:one"
+	does "share with initiator=" share tank/v1
+	is "who may log in" "$prefix:one" "$(rules "$iqn")"
+	lines=$(grep -nE -- "$rules_before" <<<"$changed" | head -n 1 | cut -d: -f1)
+	[ "${lines:-0}" -gt 0 ] && [ "$lines" -lt "$(grep -nE -- "${order[-1]}" <<<"$changed" | tail -n 1 | cut -d: -f1)" ]
+	verdict $? "that is said before the target is opened" || echo "$changed" | explain
+	! login "$iqn" "$prefix:two"
+	verdict $? "another one is not let in"
+	logout
+	login "$iqn" "$prefix:one"
+	verdict $? "that one is"
+	set_property tank/v1 "initiator=$prefix:one;$prefix:two"
+	does "one more in initiator=" sync
+	is "one more may log in" "$prefix:one $prefix:two" "$(rules "$iqn")"
+	only_in_place "one more in initiator="
+	is "the session stays" "$prefix:one" "$(sessions "$iqn")"
+	set_property tank/v1 "initiator=$prefix:two"
+	does "one less in initiator=" sync
+	is "one less may log in" "$prefix:two" "$(rules "$iqn")"
+	only_in_place "one less in initiator="
+	logout
+	set_property tank/v1 on
+	does "without initiator=" sync
+	is "all may log in" all "$(rules "$iqn")"
+	shows "without initiator=" "$iqn" "$first_lun" tank/v1
+	login "$iqn" "$prefix:three"
+	verdict $? "anybody is let in"
+	set_property tank/v1 "initiator=$prefix:three"
+	does "initiator= while all may" sync
+	is "only that one may log in" "$prefix:three" "$(rules "$iqn")"
+	is "it is still there" "$prefix:three" "$(sessions "$iqn")"
+}
+
+part_rules_readonly() {
+	volume tank/v1 16M "initiator=$prefix:one=ro;$prefix:two"
+	does "share with =ro for one" share tank/v1
+	is "who may do what" "$prefix:one=ro $prefix:two" "$(rules "$iqn")"
+	set_property tank/v1 "initiator=$prefix:one;$prefix:two=ro"
+	does "the other way round" sync
+	is "who may do what now" "$prefix:one $prefix:two=ro" "$(rules "$iqn")"
+	only_in_place "the other way round"
+}
+
+part_readonly() {
+	volume tank/v1 16M on
+	does "share" share tank/v1
+	login "$iqn"
+	set_property tank/v1 iomode=ro
+	refused 4 "$who" "iomode=ro while an initiator is there" sync
+	logout
+	does "iomode=ro" sync
+	shows "iomode=ro" "$iqn" "$first_lun" tank/v1 "$blocksize" yes
+	set_property tank/v1 on
+	does "and back" sync
+	shows "and back" "$iqn" "$first_lun" tank/v1
+}
+
+part_blocksize() {
+	volume tank/v1 16M blocksize=2048
+	does "share with blocksize=2048" share tank/v1
+	shows "blocksize=2048" "$iqn" "$first_lun" tank/v1 2048
+	set_property tank/v1 blocksize=512
+	refused 1 "block size is 2048, should be 512" "another block size" sync
+	sis status
+	expect_status 3 "status knows"
+	sis unshare tank/v1
+	expect_quiet 0 "unshare"
+	changes >/dev/null
+	does "share after that" share tank/v1
+	shows "another block size" "$iqn" "$first_lun" tank/v1 512
+	set_property tank/v1 on
+	again "without the option it stays" sync
+}
+
+part_lun_number() {
+	volume tank/v1 16M lun=7
+	does "share with lun=7" share tank/v1
+	shows "lun=7" "$iqn" 7 tank/v1
+	is "there is no other" "" "$(lun_is "$iqn" "$first_lun" path)"
+	set_property tank/v1 lun=9
+	does "another number" sync
+	shows "lun=9" "$iqn" 9 tank/v1
+	is "the first is gone" "" "$(lun_is "$iqn" 7 path)"
+	set_property tank/v1 on
+	again "without the option it stays" sync
+	set_property tank/v1 lun=16384
+	refused 1 "lun '16384'" "a number too high" sync
+	set_property tank/v1 on
+}
+
+part_two_luns() {
+	local both=$prefix:both before
+	volume tank/v1 16M "name=$both,lun=1"
+	volume tank/v2 16M "name=$both,lun=2"
+	does "two volumes in one target" share -a
+	is "there is one target" "$both" "$(targets)"
+	shows "two in one" "$both" 1 tank/v1
+	shows "two in one" "$both" 2 tank/v2
+	before=$(lun_is "$both" 1 path)
+	sis unshare tank/v2
+	expect_quiet 0 "unshare of one of them"
+	is "that one is gone" "" "$(lun_is "$both" 2 path)"
+	is "the other is there" "$before" "$(lun_is "$both" 1 path)"
+	changes >/dev/null
+	does "and back" share tank/v2
+	shows "and back" "$both" 1 tank/v1
+	shows "and back" "$both" 2 tank/v2
+	set_property tank/v1 off
+	does "the property of one is off" sync
+	is "one is left" "$both" "$(targets)"
+	is "it is not that one" "" "$(lun_is "$both" 1 path)"
+	shows "the property of one is off" "$both" 2 tank/v2
+	volume tank/v3 16M "name=$both,lun=2"
+	sis sync
+	expect_error 1 "tank/v3" "a third one with a number that is taken is refused"
+	same "a number that is taken"
+}
+
+part_name() {
+	volume tank/v1 16M on
+	does "share" share tank/v1
+	set_property tank/v1 "name=$prefix:other"
+	login "$iqn"
+	refused 4 "$who" "another name while an initiator is there" sync
+	logout
+	does "another name" sync
+	is "the target has it" "$prefix:other" "$(targets)"
+	shows "another name" "$prefix:other" "$first_lun" tank/v1
+}
+
+part_resize() {
+	volume tank/v1 16M on
+	does "share" share tank/v1
+	login "$iqn"
+	truncate -s 32M "$pool/v1"
+	does "sync after a resize" sync
+	is "the LUN has the new size" 33554432 "$(lun_is "$iqn" "$first_lun" size)"
+	is "the session stays" "$who" "$(sessions "$iqn")"
+	sis status -j
+	is "status tells the new size" 33554432 "$(row tank/v1 bytes)"
+}
+
+part_in_use() {
+	volume tank/v1 16M on
+	volume tank/v2 16M on
+	does "share" share -a
+	login "$iqn"
+	verdict $? "an initiator logs in"
+	sis status -j
+	is "status counts it" 1 "$(row tank/v1 sessions)"
+	refused 4 "1 initiator is logged in to '$iqn' ($who" "unshare" unshare tank/v1
+	set_property tank/v1 off
+	refused 4 "$who" "property off" sync
+	set_property tank/v1 on
+	sis unshare -a
+	expect_error 4 "$iqn" "unshare -a: exit 4"
+	is "the other one is gone" "$iqn" "$(targets)"
+	is "the session stays" "$who" "$(sessions "$iqn")"
+	changes >/dev/null
+	sis unshare -f tank/v1
+	expect_quiet 0 "unshare -f"
+	is "nothing is left" "$nothing" "$(everything)$(records)"
+	was_ended
+	verdict $? "the session was ended"
+	logout
+	sis share tank/v1
+	login "$iqn"
+	set_property tank/v1 iomode=ro
+	sis sync -f
+	expect_quiet 0 "sync -f of what drops the session"
+	was_ended
+	verdict $? "it was ended"
+	logout
+	changes >/dev/null
+	settled "sync -f"
+}
+
+part_off() {
+	volume tank/v1 16M on
+	volume tank/v2 16M on
+	does "share" share -a
+	unset_property tank/v1
+	sis status -j
+	is "status calls it a leftover" leftover "$(row tank/v1 state)"
+	sis share -a
+	same "share -a takes nothing away"
+	does "sync after the property went away" sync
+	is "its target is gone" "$prefix:tank.v2" "$(targets)"
+	rm "$pool/v2"
+	does "sync after the volume went away" sync
+	is "its target is gone, too" "" "$(targets)"
+	is "no record is left" "" "$(records)"
+}
+
+part_rename() {
+	local serial
+	volume tank/v1 16M on
+	does "share" share -a
+	serial=$(lun_is "$iqn" "$first_lun" serial)
+	login "$iqn"
+	mv "$pool/v1" "$pool/moved"
+	sis sync
+	expect_quiet 0 "sync after a rename"
+	is "the LUN is not made anew" "" "$(changes | grep -vE -- "$on_rename")"
+	is "the session stays" "$who" "$(sessions "$iqn")"
+	settled "a rename"
+	sis status -j
+	is "status: the new name, the old IQN" "shared $iqn $serial" "$(row tank/moved state iqn serial)"
+	logout
+	target_restart
+	changes >/dev/null
+	does "sync after a restart" sync
+	shows "a rename and a restart" "$iqn" "$first_lun" tank/moved
+	is "the serial number stays" "$serial" "$(lun_is "$iqn" "$first_lun" serial)"
+}
+
+part_restart() {
+	local before
+	volume tank/v1 16M on
+	volume tank/v2 16M lun=3
+	does "share" share -a
+	before=$(everything)
+	target_restart
+	is "after a restart there is nothing" "" "$(targets)"
+	changes >/dev/null
+	sis status -j
+	expect_status 3 "status says so"
+	is "status: the rows" "pending pending" "$(row tank/v1 state) $(row tank/v2 state)"
+	does "sync brings it back" sync
+	is "it is the same in all" "$before" "$(everything)"
+	target_restart
+	rm -r "$root/run/shareiscsi"
+	does "sync after a restart without record" sync
+	is "it is the same again" "$before" "$(everything)"
+	target_restart
+	changes >/dev/null
+	again "unshare -a after a restart" unshare -a
+	is "nothing is left of it" "" "$(targets)$(records)"
+}
+
+part_foreign() {
+	local other=$prefix:foreign before
+	truncate -s 16M "$world/other"
+	foreign_target "$other" "$world/other"
+	volume tank/v1 16M on
+	changes >/dev/null
+	before=$(raw "$other")
+	does "share beside a foreign target" share -a
+	sis status -j
+	is "status shows it" foreign "$(jq -r --arg i "$other" '.status[] | select(.iqn == $i) | .state' <"$world/out")"
+	is "it was not touched by share" "$before" "$(raw "$other")"
+	sis unshare -a
+	expect_quiet 0 "unshare -a"
+	is "it was not touched by unshare -a" "$before" "$(raw "$other")"
+	sis unshare -f -a
+	is "nor by unshare -f -a" "$before" "$(raw "$other")"
+	sis share -a
+	target_has_foreign=$(targets)
+	is "both are there" "$other $iqn" "$target_has_foreign"
+	rm "$pool/v1"
+	sis sync -f
+	expect_quiet 0 "sync -f"
+	is "nor by sync -f" "$before" "$(raw "$other")"
+	foreign_gone "$other"
+}
+
+part_foreign_lun() {
+	truncate -s 16M "$world/other"
+	volume tank/v1 16M on
+	does "share" share -a
+	foreign_lun "$iqn" 5 "$world/other"
+	changes >/dev/null
+	settled "a LUN of others in our target"
+	is "it is there" "$world/other" "$(lun_is "$iqn" 5 path)"
+	truncate -s 32M "$pool/v1"
+	sis sync
+	expect_quiet 0 "a change beside it"
+	is "it is still there" "$world/other" "$(lun_is "$iqn" 5 path)"
+	sis unshare tank/v1
+	expect_quiet 0 "unshare beside it"
+	is "ours is gone" "" "$(lun_is "$iqn" "$first_lun" path)"
+	is "theirs is there" "$world/other" "$(lun_is "$iqn" 5 path)"
+	changes >/dev/null
+	again "unshare once more" unshare tank/v1
+	again "unshare -a" unshare -f -a
+	foreign_gone "$iqn"
+}
+
+part_conflict() {
+	local before
+	truncate -s 16M "$world/other"
+	foreign_target "$iqn" "$world/other"
+	volume tank/v1 16M on
+	volume tank/v2 16M on
+	changes >/dev/null
+	before=$(raw "$iqn")
+	sis share tank/v1
+	expect_error 1 "target '$iqn' exists and was not made by this tool" "a foreign target with our IQN"
+	same "a conflict"
+	sis sync
+	expect_error 1 "'tank/v1'" "sync says so, too"
+	is "the others are shared all the same" "$iqn $prefix:tank.v2" "$(targets)"
+	sis sync -f
+	expect_error 1 "'tank/v1'" "sync -f as well"
+	is "it was not touched" "$before" "$(raw "$iqn")"
+	sis status
+	expect_status 3 "status: exit 3"
+	sis unshare -f -a
+	is "nor by unshare -f -a" "$before" "$(raw "$iqn")"
+	foreign_gone "$iqn"
+	changes >/dev/null
+	does "sync when it is gone" sync
+	shows "sync when it is gone" "$iqn" "$first_lun" tank/v1
+}
+
+part_record() {
+	local before
+	volume tank/v1 16M on
+	volume tank/v2 16M "lun=3"
+	does "share" share -a
+	before=$(everything)
+	rm -r "$root/run/shareiscsi"
+	sis status
+	expect_quiet 0 "status without record"
+	again "sync without record" sync
+	is "the record is there again" 2 "$(records | grep -c .)"
+	is "nothing was touched" "$before" "$(everything)"
+	rm -r "$root/run/shareiscsi"
+	sis unshare -a
+	expect_quiet 0 "unshare -a without record"
+	is "takes all away" "$nothing" "$(everything)$(records)"
+}
+
+# ---- interrupted and failing ----
+
+# From the state that `prepare` makes, VERB is disturbed at its 1st, 2nd... change; the next sync
+# is to end in the same state as an undisturbed VERB.
+walk() {	# KIND PREPARE VERB...
+	local n whole before bad=
+	changes >/dev/null
+	"$2"
+	before=$(everything)
+	sis "${@:3}"
+	whole=$(everything)$(records)
+	for ((n = 1; n < 100; n++)); do
+		"$2"
+		[ "$(everything)" = "$before" ] || bad="$bad${bad:+; }$n: the beginning is another"
+		disturbed "$1" "$n" "${@:3}" || break
+		"after_$1" "$n" || bad="$bad${bad:+; }$n: $why"
+		sis "${@:3}"
+		if [ "$status" -ne 0 ] || [ -n "$err" ]; then
+			bad="$bad${bad:+; }$n: the next run ends with $status: $err"
+		elif [ "$(everything)$(records)" != "$whole" ]; then
+			diff -U1 <(echo "$whole") <(everything; records) | explain
+			bad="$bad${bad:+; }$n: the next run leaves another state"
+		fi
+		sis "${@:3}"
+		[ "$status" -eq 0 ] || bad="$bad${bad:+; }$n: the one after it ends with $status: $err"
+	done
+	[ "$n" -gt 1 ] || bad="no change was disturbed"
+	[ -z "$bad" ]
+	verdict $? "$part: ${*:3}: $((n - 1)) times disturbed, whole again after each"
+	[ -z "$bad" ] || echo "$bad" | tr ';' '\n' | explain
+}
+
+after_kill() { :; }
+
+# It says what failed in one line; a target that was to be made has left nothing.
+after_fail() {
+	why="status $status, $(wc -l <<<"$err") lines: $err"
+	[ "$status" -ne 0 ] || { [ -z "$err" ]; return; }
+	[ "$status" -eq 1 ] && [[ $err != *$'\n'* && $err == "shareiscsi: cannot "* ]] || return
+	[ "$all_or_nothing" = yes ] || return 0
+	why="something is left: $(diff <(echo "$nothing") <(everything; records) | tr '\n' ' ')"
+	[ "$(everything)$(records)" = "$nothing" ]
+}
+
+fresh() {
+	sis unshare -f -a
+}
+
+shared() {
+	set_property tank/v1 "initiator=$prefix:one"
+	sis sync -f
+}
+
+open_to_all() {
+	set_property tank/v1 on
+	sis sync -f
+	set_property tank/v1 "initiator=$prefix:one"
+}
+
+to_be_rebuilt() {
+	set_property tank/v1 on
+	sis sync -f
+	set_property tank/v1 iomode=ro
+}
+
+to_be_renamed() {
+	set_property tank/v1 "name=$iqn"
+	sis sync -f
+	set_property tank/v1 "name=$prefix:other"
+}
+
+to_grow() {
+	truncate -s 16M "$pool/v1"
+	set_property tank/v1 on
+	sis sync -f
+	truncate -s 32M "$pool/v1"
+}
+
+walks() {	# KIND
+	local kind=$1
+	volume tank/v1 16M on
+	sis iqn tank/v1
+	all_or_nothing=yes
+	walk "$kind" fresh sync
+	all_or_nothing=no
+	walk "$kind" shared unshare -a
+	walk "$kind" to_be_rebuilt sync
+	walk "$kind" to_be_renamed sync
+	walk "$kind" to_grow sync
+	[ -n "$(cannot names)" ] || walk "$kind" open_to_all sync
+}
+
+part_killed() {
+	walks kill
+}
+
+part_failing() {
+	walks fail
+}
+
+# ---- all of it ----
+
+new_world
+nothing=$(everything)
+changes >/dev/null
+part part_share
+part part_unshare
+part part_several
+part part_initiators names
+part part_rules_readonly names names-ro
+part part_readonly
+part part_blocksize blocksize
+part part_lun_number
+part part_two_luns
+part part_name
+part part_resize resize
+part part_in_use
+part part_off
+part part_rename
+part part_restart
+part part_foreign
+part part_foreign_lun
+part part_conflict
+part part_record
+part part_killed disturb
+part part_failing disturb
+done_testing
