@@ -193,10 +193,12 @@ static bool is_busy(const char *errout)
 static int run_patiently(struct sis_front *f, const struct sis_front_args *a)
 {
 	for (unsigned left = BUSY_TRIES;; left--) {
-		sis_autostr struct sis_str errout = { 0 };
-		int status = sis_front_run(f, &a->words, NULL, &errout);
+		sis_autostr struct sis_str out = { 0 }, errout = { 0 };
+		int status = sis_front_run(f, &a->words, &out, &errout);
 
 		if (status == 0 || left == 0 || !is_busy(sis_str_get(&errout))) {
+			fputs(sis_str_get(&out), stdout);
+			(void)fflush(stdout);
 			fputs(sis_str_get(&errout), stderr);
 			return status;
 		}
