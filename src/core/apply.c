@@ -68,8 +68,9 @@ static int end_sessions(struct work *w, struct sis_err *err)
 
 	if (!w->force || !w->g->drops || !w->g->live)
 		return 0;
+	/* A session without handle cannot be ended alone; hiding or deleting the target ends it. */
 	sis_vec_each(s, &w->g->live->sessions)
-		if (rc == 0)
+		if (rc == 0 && s->id)
 			rc = w->ctx->bx.be->session_end(&w->ctx->bx, w->g->live, s, err);
 	return rc;
 }

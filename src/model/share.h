@@ -91,7 +91,7 @@ struct sis_lun {
 struct sis_session {
 	char *initiator;
 	char *address; /* without port; NULL when the target does not tell */
-	char *id;      /* the target's own handle of the session, for closing it */
+	char *id;      /* the target's own handle of the session, for closing it, or NULL */
 };
 
 typedef SIS_VEC(struct sis_lun) sis_luns;
