@@ -258,6 +258,12 @@ static bool lun_is(const struct sis_lun *live, uint64_t guid, const char *path)
 	       (live->path && sis_streq(live->path, path));
 }
 
+/* A null device of IET shows neither: one in the right place is believed to be the right one. */
+static bool shows_nothing(const struct sis_lun *live)
+{
+	return live->type == SIS_TYPE_NULLIO && !live->serial && (!live->path || !*live->path);
+}
+
 static void lun_own(struct sis_lun *live, uint64_t guid, const char *volume)
 {
 	live->guid = guid;
@@ -274,7 +280,8 @@ static size_t own_by_record(struct sis_target *t, const struct sis_record *r)
 		const struct sis_record_lun *by = NULL;
 
 		sis_vec_each(x, &r->luns)
-			if (!by && x->number == l->number && lun_is(l, x->guid, x->path))
+			if (!by && x->number == l->number &&
+			    (shows_nothing(l) || lun_is(l, x->guid, x->path)))
 				by = x;
 		if (!by)
 			continue;
@@ -292,7 +299,8 @@ static size_t own_by_desire(struct sis_target *t, const struct sis_target *desir
 	sis_vec_each(l, &t->luns) {
 		const struct sis_lun *want = desired ? sis_target_lun(desired, l->number) : NULL;
 
-		if (!want || !lun_is(l, want->guid, want->path))
+		if (!want || !(lun_is(l, want->guid, want->path) ||
+			       (shows_nothing(l) && want->type == SIS_TYPE_NULLIO)))
 			continue;
 		lun_own(l, want->guid, want->volume);
 		n++;
