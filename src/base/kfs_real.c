@@ -84,17 +84,18 @@ static int carry_out(enum op op, const char *path, const char *data, size_t len)
 	return r < 0 ? -errno : 0;
 }
 
-static void helper_main(int fd) __attribute__((noreturn));
+static void helper_main(int fd, pid_t parent) __attribute__((noreturn));
 
-static void helper_main(int fd)
+static void helper_main(int fd, pid_t parent)
 {
 	struct {
 		struct request head;
 		char text[MAX_TEXT];
 	} q;
 
-	/* killed with us, as a call of our own would be */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* killed with our parent, as a call of its own would be; it may be dead already */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(EXIT_FAILURE);
 	if (dup2(fd, 0) < 0 || chdir("/") < 0)
 		_exit(EXIT_FAILURE);
 	/* locks, pipes and terminals must not live on in a helper that is stuck */
@@ -137,18 +138,18 @@ static void block_signals(sigset_t *ret_old)
 
 static int helper_fork(int fd)
 {
+	pid_t pid, parent = getpid();
 	sigset_t old;
-	pid_t pid;
 
 	block_signals(&old); /* for the helper: no handler of ours runs there */
 	pid = fork();
 	if (pid == 0)
-		helper_main(fd);
+		helper_main(fd, parent);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (pid < 0)
 		return -errno;
 	helper.pid = pid;
-	helper.owner = getpid();
+	helper.owner = parent;
 	return 0;
 }
 
@@ -232,9 +233,9 @@ static int call_helper(unsigned timeout_ms, enum op op, const char *path, const 
 		return r;
 	helper.busy = true;
 	r = helper_receive(timeout_ms, &answer);
+	helper.busy = r < 0 && r != -EIO; /* with EIO it has ended */
 	if (r < 0)
 		helper_drop();
-	helper.busy = false;
 	return r < 0 ? r : answer;
 }
 
