@@ -189,12 +189,12 @@ char *sis_sessions_text(const sis_sessions *l)
 static void refuse_drop(struct sis_group *g)
 {
 	sis_autofree char *who = sis_sessions_text(&g->live->sessions);
+	size_t n = g->live->sessions.n;
 
 	(void)sis_err_set(&g->refused, SIS_ERR_INUSE,
-			  "%zu initiator%s logged in to '%s' (%s); log out first, or use -f to end "
-			  "the session%s",
-			  g->live->sessions.n, g->live->sessions.n == 1 ? " is" : "s are", g->iqn,
-			  who, g->live->sessions.n == 1 ? "" : "s");
+			  "%zu initiator%s logged in to '%s' (%s); log out first, or end the "
+			  "session%s with `shareiscsi unshare -f`",
+			  n, n == 1 ? " is" : "s are", g->iqn, who, n == 1 ? "" : "s");
 }
 
 static void plan_group(struct sis_plan *p, const struct sis_target *desired,
