@@ -86,13 +86,15 @@ static int iet_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *e
 
 	if (r == -ENOENT) {
 		*ret = (struct sis_probe){ .state = SIS_PROBE_ABSENT,
-					   .hint = sis_strdup("install the package iscsitarget; its "
-							      "module builds on old kernels "
-							      "only") };
+					   .hint = sis_strdup(
+						   "install the package iscsitarget; its "
+						   "module builds on old kernels "
+						   "only") };
 		return 0;
 	}
 	if (r == 0 && !sis_kfs_exists(bx->kfs, "/proc/net/iet/volume"))
-		r = sis_err_set(&e, SIS_ERR_NOTARGET, "the kernel module iscsi_trgt is not loaded; "
+		r = sis_err_set(&e, SIS_ERR_NOTARGET,
+				"the kernel module iscsi_trgt is not loaded; "
 				"start IET: systemctl start iscsitarget");
 	else if (r == 0)
 		r = sis_iet_adm_ping(&g->adm, bx, &e);
@@ -137,9 +139,11 @@ static int judge_refusal(struct sis_bx *bx, struct sis_target *t, uint32_t tid, 
 			return 0;
 	if (err->code != EINVAL)
 		return -err->code;
-	return sis_err_set(err, EEXIST, "ietd has a target '%s' already, in other letters (it "
+	return sis_err_set(err, EEXIST,
+			   "ietd has a target '%s' already, in other letters (it "
 			   "ignores case), or keeps the name of one that `ietadm --op delete` took "
-			   "away with all others: restart ietd then", t->iqn);
+			   "away with all others: restart ietd then",
+			   t->iqn);
 }
 
 static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
@@ -168,8 +172,11 @@ static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 		if (r < 0)
 			return sis_err_move(err, &e);
 	}
-	return r < 0 ? r : sis_err_set(err, EEXIST, "no TID is left free for '%s': others take "
-						    "them as fast as they are found", t->iqn);
+	return r < 0 ? r :
+		       sis_err_set(err, EEXIST,
+				   "no TID is left free for '%s': others take "
+				   "them as fast as they are found",
+				   t->iqn);
 }
 
 static int iet_target_set(struct sis_bx *bx, const struct sis_target *t,

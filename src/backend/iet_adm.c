@@ -102,7 +102,8 @@ static int answer(const struct args *a, const struct sis_cmd_result *res, struct
 	if (res->status == 0)
 		return 0;
 	if (res->status == NO_DAEMON)
-		return sis_err_set(err, SIS_ERR_NOTARGET, "ietd does not answer; start it: "
+		return sis_err_set(err, SIS_ERR_NOTARGET,
+				   "ietd does not answer; start it: "
 				   "systemctl start iscsitarget");
 	if (res->status == NOT_ROOT && geteuid() != 0)
 		return sis_err_set(err, EPERM, "ietd answers only to root: run this as root");

@@ -66,9 +66,11 @@ int sis_iet_allow_entries(const sis_rules *rules, char **ret, struct sis_err *er
 
 	sis_vec_each(r, rules) {
 		if (r->kind == SIS_RULE_ADDRESS && matches_other_family(r->text))
-			return sis_err_set(err, EINVAL, "initiator '%s': ietd would take it for "
+			return sis_err_set(err, EINVAL,
+					   "initiator '%s': ietd would take it for "
 					   "every address of the other family, too; leave "
-					   "initiator= out to let in everybody", r->text);
+					   "initiator= out to let in everybody",
+					   r->text);
 		if (out.len)
 			sis_str_add(&out, ", ");
 		if (r->kind == SIS_RULE_ADDRESS)
@@ -77,8 +79,10 @@ int sis_iet_allow_entries(const sis_rules *rules, char **ret, struct sis_err *er
 			add_name(&out, r->text);
 	}
 	if (out.len > MAX_ENTRIES)
-		return sis_err_set(err, E2BIG, "initiator= is too long for a line of ietd: %zu of "
-				   "%d bytes", out.len, MAX_ENTRIES);
+		return sis_err_set(err, E2BIG,
+				   "initiator= is too long for a line of ietd: %zu of "
+				   "%d bytes",
+				   out.len, MAX_ENTRIES);
 	*ret = out.len ? sis_str_take(&out) : NULL;
 	return 0;
 }
@@ -304,7 +308,8 @@ static int find_file(struct sis_bx *bx, const char *name, const char **ret_dir, 
 		*ret_dir = places[i];
 		return strlen(*ret_text) == len ?
 			       0 :
-			       sis_err_set(err, EILSEQ, "'%s/%s' holds a NUL byte", places[i], name);
+			       sis_err_set(err, EILSEQ, "'%s/%s' holds a NUL byte", places[i],
+					   name);
 	}
 	*ret_dir = sis_kfs_exists(bx->kfs, "%s", places[0]) ? places[0] : places[1];
 	*ret_text = NULL;
@@ -325,7 +330,8 @@ static int check_deny(struct sis_bx *bx, struct sis_err *err)
 {
 	if (!deny_exists(bx))
 		return 0;
-	return sis_err_set(err, EOPNOTSUPP, "ietd cannot keep initiators out of a single target "
+	return sis_err_set(err, EOPNOTSUPP,
+			   "ietd cannot keep initiators out of a single target "
 			   "while there is an 'initiators.deny' in /etc/iet or /etc; say it in "
 			   "initiators.allow and remove initiators.deny");
 }

@@ -17,13 +17,14 @@ struct sis_iet_allow {
 	char *iqn;     /* folded to lower case, as ietd compares it */
 	char *entries; /* as written */
 	bool ours;
-	size_t line;   /* its place in the file */
+	size_t line; /* its place in the file */
 };
 
 /* Sorted by IQN. Freed with sis_iet_allows_free(). */
 typedef SIS_VEC(struct sis_iet_allow) sis_iet_allows;
 
-/* The lines in effect, one for a target; those behind "ALL" are not. A `text` of NULL is no file. */
+/* The lines in effect, one for a target; those behind "ALL" are not. A `text` of NULL is no file.
+ */
 void sis_iet_allows_parse(const char *text, sis_iet_allows *ret);
 /* The target's line if it is ours, else NULL. Borrowed. */
 const struct sis_iet_allow *sis_iet_allows_find(const sis_iet_allows *l, const char *iqn);

@@ -16,7 +16,7 @@ struct sis_iet {
 	struct sis_iet_adm adm;
 	bool was_read;
 	SIS_VEC(uint32_t) tids; /* in use, ascending; valid once was_read */
-	sis_strv hidden;        /* IQNs that this run hid */
+	sis_strv hidden;	/* IQNs that this run hid */
 };
 
 /* ---- iet_state.c ---- */

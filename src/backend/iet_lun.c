@@ -105,9 +105,11 @@ static int wait_drained(struct sis_bx *bx, const struct sis_target *t, uint32_t 
 
 	(void)sis_wait_until(no_longer_drains, &d, SIS_IET_WAIT_MS); /* the answer is in d.r */
 	if (d.r == LUN_DRAINS)
-		return sis_err_set(err, EBUSY, "LUN %" PRIu32 " of '%s' is deleted, but commands "
+		return sis_err_set(err, EBUSY,
+				   "LUN %" PRIu32 " of '%s' is deleted, but commands "
 				   "on it are still under way: IET holds its device until they "
-				   "are done", lun, t->iqn);
+				   "are done",
+				   lun, t->iqn);
 	return d.r < 0 ? d.r : 0;
 }
 
@@ -137,9 +139,10 @@ static int explain_taken(const struct sis_state *state, const struct sis_lun *l,
 	sis_vec_each(t, &state->targets)
 		sis_vec_each(other, &t->luns)
 			if (sis_streq(other->path, l->path))
-				return sis_err_set(err, EBUSY, "'%s' is already LUN %" PRIu32
-						   " of target '%s' in IET", l->path,
-						   other->number, t->iqn);
+				return sis_err_set(err, EBUSY,
+						   "'%s' is already LUN %" PRIu32
+						   " of target '%s' in IET",
+						   l->path, other->number, t->iqn);
 	return 0;
 }
 
@@ -157,8 +160,10 @@ static int explain_device(const struct sis_bx *bx, const struct sis_state *state
 		if (r < 0)
 			return r;
 		if (!S_ISBLK(st.st_mode))
-			return sis_err_set(err, ENOTBLK, "'%s' is no block device: type=blockio "
-					   "needs one", l->path);
+			return sis_err_set(err, ENOTBLK,
+					   "'%s' is no block device: type=blockio "
+					   "needs one",
+					   l->path);
 		holder = sis_holder_text(bx->kfs, st.st_rdev);
 		if (holder)
 			return sis_err_set(err, EBUSY, "'%s' %s", l->path, holder);
@@ -222,8 +227,10 @@ static int lun_make(struct sis_bx *bx, const struct sis_target *t, const struct 
 		if (r < 0)
 			return sis_err_move(err, &e);
 	}
-	return sis_err_set(err, EBUSY, "LUN %" PRIu32 " of target '%s' is made and deleted by "
-			   "somebody else", l->number, t->iqn);
+	return sis_err_set(err, EBUSY,
+			   "LUN %" PRIu32 " of target '%s' is made and deleted by "
+			   "somebody else",
+			   l->number, t->iqn);
 }
 
 int sis_iet_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,

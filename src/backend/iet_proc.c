@@ -79,9 +79,14 @@ static void take_words(char *line, struct words *ret)
 		const char *key;
 		const char **value;
 	} keys[] = {
-		{ "lun", &w.lun },	 { "state", &w.state },	  { "iotype", &w.iotype },
-		{ "iomode", &w.iomode }, { "path", &w.path },	  { "blocks", &w.blocks },
-		{ "blocksize", &w.blocksize }, { "sectors", &w.sectors },
+		{ "lun", &w.lun },
+		{ "state", &w.state },
+		{ "iotype", &w.iotype },
+		{ "iomode", &w.iomode },
+		{ "path", &w.path },
+		{ "blocks", &w.blocks },
+		{ "blocksize", &w.blocksize },
+		{ "sectors", &w.sectors },
 	};
 	char *cursor = line, *key, *value;
 
@@ -204,8 +209,10 @@ int sis_iet_parse_volume(const char *text, struct sis_state *ret, sis_iet_drains
 
 		r = parse_volume_line(line, &state, &drains);
 		if (r < 0)
-			r = sis_err_set(err, EPROTO, "/proc/net/iet/volume: line '%s' is not "
-					"understood", shown);
+			r = sis_err_set(err, EPROTO,
+					"/proc/net/iet/volume: line '%s' is not "
+					"understood",
+					shown);
 	}
 	if (r < 0 || !ret_drains)
 		sis_vec_free(&drains);
@@ -230,7 +237,7 @@ int sis_iet_parse_volume(const char *text, struct sis_state *ret, sis_iet_drains
 struct place {
 	struct sis_state *state;
 	struct sis_target *target; /* NULL: none yet, or one that is not in the state */
-	char *initiator;           /* of the session, owned; NULL before the first */
+	char *initiator;	   /* of the session, owned; NULL before the first */
 	uint64_t sid;
 	bool connected; /* the session has shown a connection */
 };

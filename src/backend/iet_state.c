@@ -85,7 +85,8 @@ static int read_proc(struct sis_bx *bx, const char *file, char **ret, struct sis
 	int r = sis_kfs_read(bx->kfs, ret, NULL, &e, "/proc/net/iet/%s", file);
 
 	if (r == -ENOENT)
-		return sis_err_set(err, SIS_ERR_NOTARGET, "IET's kernel module is not loaded; "
+		return sis_err_set(err, SIS_ERR_NOTARGET,
+				   "IET's kernel module is not loaded; "
 				   "start IET: systemctl start iscsitarget");
 	return r < 0 ? sis_err_move(err, &e) : 0;
 }

@@ -33,12 +33,12 @@ static struct sis_err err;
 			fail_msg("%s: %s", #call, sis_err_msg(&err)); \
 	} while (0)
 
-#define fails(call, code, text)                              \
-	do {                                                 \
-		assert_int_equal((call), -(code));           \
-		if (!strstr(sis_err_msg(&err), text))        \
-			fail_msg("%s", sis_err_msg(&err));   \
-		sis_err_clear(&err);                         \
+#define fails(call, code, text)                            \
+	do {                                               \
+		assert_int_equal((call), -(code));         \
+		if (!strstr(sis_err_msg(&err), text))      \
+			fail_msg("%s", sis_err_msg(&err)); \
+		sis_err_clear(&err);                       \
 	} while (0)
 
 static bool later(void)
@@ -51,8 +51,11 @@ static void open_bx(void)
 	sis_autoprobe struct sis_probe p = { 0 };
 
 	kfs = (struct sis_kfs){ sim_root, &sis_kfs_real_ops, NULL, 5000 };
-	bx = (struct sis_bx){ .be = &sis_backend_iet, .runner = &sis_runner_real, .kfs = &kfs,
-			      .root = sim_root, .caps = sis_backend_iet.caps };
+	bx = (struct sis_bx){ .be = &sis_backend_iet,
+			      .runner = &sis_runner_real,
+			      .kfs = &kfs,
+			      .root = sim_root,
+			      .caps = sis_backend_iet.caps };
 	ok(bx.be->probe(&bx, &p, &err));
 	assert_int_equal(p.state, SIS_PROBE_RUNNING);
 }
@@ -81,10 +84,14 @@ static struct sis_target wanted(const char *iqn, const char *path)
 {
 	struct sis_target t = { .iqn = sis_strdup(iqn), .shown = true };
 
-	sis_vec_push(&t.luns, ((struct sis_lun){
-		.path = sis_strdup(path), .size = 64 * MIB, .type = SIS_TYPE_BLOCKIO,
-		.iomode = SIS_IOMODE_WT, .blocksize = 512, .guid = 0xc0ffee,
-		.serial = sis_serial(0xc0ffee), .t10_id = sis_serial(0xc0ffee) }));
+	sis_vec_push(&t.luns, ((struct sis_lun){ .path = sis_strdup(path),
+						 .size = 64 * MIB,
+						 .type = SIS_TYPE_BLOCKIO,
+						 .iomode = SIS_IOMODE_WT,
+						 .blocksize = 512,
+						 .guid = 0xc0ffee,
+						 .serial = sis_serial(0xc0ffee),
+						 .t10_id = sis_serial(0xc0ffee) }));
 	return t;
 }
 
@@ -269,8 +276,14 @@ static void test_tids(void **state)
 static void test_tid_race(void **state)
 {
 	sis_autofree char *program = sim_path("/usr/sbin/ietadm");
-	const char *const argv[] = { program, "--op", "new", "--tid", "1", "--params",
-				     "Name=iqn.2001-04.com.example:foreign", NULL };
+	const char *const argv[] = { program,
+				     "--op",
+				     "new",
+				     "--tid",
+				     "1",
+				     "--params",
+				     "Name=iqn.2001-04.com.example:foreign",
+				     NULL };
 	const struct sis_cmd cmd = { .argv = argv };
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	sis_autotarget struct sis_target t = wanted(IQN, VOLUME);
@@ -295,8 +308,8 @@ static void test_tid_race(void **state)
 static void test_names(void **state)
 {
 	sis_autotarget struct sis_target t = wanted(IQN, VOLUME), same = wanted(IQN, VOLUME);
-	sis_autotarget struct sis_target upper = wanted("iqn.2010-09.org.zfsonlinux:MYPOOL.test",
-							"/dev/zvol/mypool/other");
+	sis_autotarget struct sis_target upper =
+		wanted("iqn.2010-09.org.zfsonlinux:MYPOOL.test", "/dev/zvol/mypool/other");
 
 	(void)state;
 	ok(share(&t));
@@ -390,11 +403,10 @@ static void test_rules(void **state)
 	add_rule(&t, "2001:db8:1::/48");
 	ok(share(&t));
 	assert_live(&t);
-	assert_file(ALLOW,
-		    MARK IQN "\n" IQN " iqn\\.1993-08\\.org\\.debian:01:host, "
+	assert_file(ALLOW, MARK IQN
+		    "\n" IQN " iqn\\.1993-08\\.org\\.debian:01:host, "
 		    "iqn\\.2001-04\\.com\\.example:.*, [192.0.2.7]\\(, [198.51.100.0]/24\\(, "
-		    "[2001:db8::7]\\(, [2001:db8:1::]/48\\(\n"
-		    MARK "ALL\nALL ALL\n");
+		    "[2001:db8::7]\\(, [2001:db8:1::]/48\\(\n" MARK "ALL\nALL ALL\n");
 	assert_true(sim_may_log_in(IQN, HOST, "203.0.113.1"));
 	assert_true(sim_may_log_in(IQN, "iqn.2001-04.com.example:any", "203.0.113.1"));
 	assert_true(sim_may_log_in(IQN, "iqn.x:1", "192.0.2.7"));
@@ -490,8 +502,8 @@ static void test_rules_places(void **state)
 	assert_int_equal(mkdir(dir, 0700), 0);
 	ok(share(&t));
 	assert_live(&t);
-	assert_file("/etc/iet/initiators.allow", MARK IQN "\n" IQN
-		    " iqn\\.1993-08\\.org\\.debian:01:host\n" MARK "ALL\nALL ALL\n");
+	assert_file("/etc/iet/initiators.allow", MARK IQN
+		    "\n" IQN " iqn\\.1993-08\\.org\\.debian:01:host\n" MARK "ALL\nALL ALL\n");
 	assert_false(sim_may_log_in(IQN, "iqn.x:1", "192.0.2.1"));
 
 	/* with a deny file our line shuts nobody out, and so it is not taken for rules */
@@ -528,8 +540,8 @@ static void test_rules_first(void **state)
 	add_rule(&t, HOST);
 	assert_true(sim_ctl("fail 1 251 broken"));
 	assert_int_equal(bx.be->target_add(&bx, &t, NULL), -EIO);
-	assert_file(ALLOW, MARK IQN "\n" IQN " iqn\\.1993-08\\.org\\.debian:01:host\n"
-		    MARK "ALL\nALL ALL\n");
+	assert_file(ALLOW, MARK IQN "\n" IQN " iqn\\.1993-08\\.org\\.debian:01:host\n" MARK
+				    "ALL\nALL ALL\n");
 	ok(bx.be->target_del(&bx, &t, false, &err));
 	assert_file(ALLOW, NULL);
 	/* what a crash left behind opens or closes nothing later */
@@ -573,11 +585,11 @@ static void test_sessions(void **state)
 		free(bad.id);
 	}
 	{
-		sis_autofree char *want = sis_asprintf(
-			"ietadm --op delete --tid 1 --sid %ju --cid 3\n"
-			"ietadm --op delete --tid 1 --sid %ju --cid 3\n"
-			"ietadm --op delete --tid 1 --sid 99 --cid 0\n",
-			(uintmax_t)sid, (uintmax_t)sid);
+		sis_autofree char *want =
+			sis_asprintf("ietadm --op delete --tid 1 --sid %ju --cid 3\n"
+				     "ietadm --op delete --tid 1 --sid %ju --cid 3\n"
+				     "ietadm --op delete --tid 1 --sid 99 --cid 0\n",
+				     (uintmax_t)sid, (uintmax_t)sid);
 
 		assert_changes(want);
 	}
@@ -692,8 +704,8 @@ static void test_drain(void **state)
 	ok(share(&t));
 	{
 		sis_autofree char *program = sim_path("/usr/sbin/ietadm");
-		const char *const argv[] = { program, "--op", "delete", "--tid", "1", "--lun",
-					     "0", NULL };
+		const char *const argv[] = { program, "--op",  "delete", "--tid",
+					     "1",     "--lun", "0",	 NULL };
 		const struct sis_cmd cmd = { .argv = argv };
 		sis_autoresult struct sis_cmd_result res = { 0 };
 		sis_autostate struct sis_state s = { 0 };
@@ -746,8 +758,14 @@ static void test_resize(void **state)
 static void test_foreign(void **state)
 {
 	sis_autofree char *program = sim_path("/usr/sbin/ietadm");
-	const char *const argv[] = { program, "--op", "new", "--tid", "7", "--params",
-				     "Name=iqn.2001-04.com.example:Foreign x", NULL };
+	const char *const argv[] = { program,
+				     "--op",
+				     "new",
+				     "--tid",
+				     "7",
+				     "--params",
+				     "Name=iqn.2001-04.com.example:Foreign x",
+				     NULL };
 	const struct sis_cmd cmd = { .argv = argv };
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	sis_autotarget struct sis_target t = wanted(IQN, VOLUME);
@@ -781,7 +799,7 @@ static void test_foreign(void **state)
 static void test_faults(void **state)
 {
 	static const char *const faults[] = { "255 no before", "234 no before", "251 no before",
-					      "255 no after", "251 no after", "139 no after" };
+					      "255 no after",  "251 no after",	"139 no after" };
 	sis_autotarget struct sis_target t = wanted(IQN, VOLUME);
 
 	(void)state;
@@ -884,13 +902,12 @@ static void test_dry(void **state)
 	bx.kfs = &traced;
 	bx.dry = true;
 	ok(unshare(IQN, true));
-	assert_noted(&trace,
-		     "edit " ALLOW ": - '" IQN " [192.0.2.7]\\('\n"
-		     "edit " ALLOW ": + '" IQN " \\('\n"
-		     "ietadm --op delete --tid 1 --sid 281474997486080 --cid 2\n"
-		     "ietadm --op delete --tid 1 --lun 0\n"
-		     "ietadm --op delete --tid 1\n"
-		     "rm " ALLOW "\n");
+	assert_noted(&trace, "edit " ALLOW ": - '" IQN " [192.0.2.7]\\('\n"
+			     "edit " ALLOW ": + '" IQN " \\('\n"
+			     "ietadm --op delete --tid 1 --sid 281474997486080 --cid 2\n"
+			     "ietadm --op delete --tid 1 --lun 0\n"
+			     "ietadm --op delete --tid 1\n"
+			     "rm " ALLOW "\n");
 	assert_changes("");
 	assert_live(&t);
 }
@@ -913,12 +930,28 @@ int main(int argc, char **argv)
 {
 #define each(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		each(test_probe), each(test_share), each(test_tids), each(test_tid_race),
-		each(test_names), each(test_types), each(test_refusals), each(test_rules),
-		each(test_rules_of_others), each(test_rules_live), each(test_rules_places),
-		each(test_rules_first), each(test_sessions), each(test_force), each(test_hide),
-		each(test_hide_impossible), each(test_drain), each(test_resize),
-		each(test_foreign), each(test_faults), each(test_daemon_death), each(test_dry),
+		each(test_probe),
+		each(test_share),
+		each(test_tids),
+		each(test_tid_race),
+		each(test_names),
+		each(test_types),
+		each(test_refusals),
+		each(test_rules),
+		each(test_rules_of_others),
+		each(test_rules_live),
+		each(test_rules_places),
+		each(test_rules_first),
+		each(test_sessions),
+		each(test_force),
+		each(test_hide),
+		each(test_hide_impossible),
+		each(test_drain),
+		each(test_resize),
+		each(test_foreign),
+		each(test_faults),
+		each(test_daemon_death),
+		each(test_dry),
 		each(test_not_root),
 	};
 	sis_autofree char *program = NULL;

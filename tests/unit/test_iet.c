@@ -172,10 +172,14 @@ static void test_huge(void **state)
 
 	(void)state;
 	for (int i = TARGETS; i > 0; i--) {
-		sis_str_addf(&volume, "tid:%d name:iqn.x:%d\n\tlun:0 state:0 iotype:blockio "
-			     "iomode:wt path:/dev/zvol/p/v%d\n", i, i, i);
-		sis_str_addf(&session, "tid:%d name:iqn.x:%d\n\tsid:%d initiator:a\n"
-			     "\t\tcid:0 ip:10.0.0.1 state:active hd:none dd:none\n", i, i, i);
+		sis_str_addf(&volume,
+			     "tid:%d name:iqn.x:%d\n\tlun:0 state:0 iotype:blockio "
+			     "iomode:wt path:/dev/zvol/p/v%d\n",
+			     i, i, i);
+		sis_str_addf(&session,
+			     "tid:%d name:iqn.x:%d\n\tsid:%d initiator:a\n"
+			     "\t\tcid:0 ip:10.0.0.1 state:active hd:none dd:none\n",
+			     i, i, i);
 	}
 	assert_int_equal(sis_iet_parse_volume(sis_str_get(&volume), &s, NULL, NULL), 0);
 	sis_iet_parse_session(sis_str_get(&session), &s);
@@ -336,11 +340,11 @@ static void test_in_effect(void **state)
 		{ OURS_B OURS_A, "E" },
 		{ "# shareiscsi " A "\n" A " E, F,G \n", "E, F,G" },
 		{ "ALL ALL\n" OURS_A, "" },
-		{ "ALL\n" OURS_A, "E" },    /* "ALL" without entries is no line */
-		{ " ALL \n" OURS_A, "" },   /* with a blank behind it is */
+		{ "ALL\n" OURS_A, "E" },  /* "ALL" without entries is no line */
+		{ " ALL \n" OURS_A, "" }, /* with a blank behind it is */
 		{ "all ALL\n" OURS_A, "E" },
 		{ "#ALL ALL\n" OURS_A, "E" },
-		{ A " H\n" OURS_A, "" },    /* somebody else's comes first */
+		{ A " H\n" OURS_A, "" },      /* somebody else's comes first */
 		{ "IQN.X:A H\n" OURS_A, "" }, /* ietd ignores the case of names */
 		{ OURS_A A " H\n", "E" },
 		{ A " H\n", "" },
@@ -358,10 +362,10 @@ static void test_in_effect(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_golden),	 cmocka_unit_test(test_odd),
-		cmocka_unit_test(test_damaged),	 cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_entries),	 cmocka_unit_test(test_entries_limits),
-		cmocka_unit_test(test_edit),	 cmocka_unit_test(test_in_effect),
+		cmocka_unit_test(test_golden),	cmocka_unit_test(test_odd),
+		cmocka_unit_test(test_damaged), cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_entries), cmocka_unit_test(test_entries_limits),
+		cmocka_unit_test(test_edit),	cmocka_unit_test(test_in_effect),
 	};
 
 	return cmocka_run_group_tests_name("iet", tests, NULL, NULL);
