@@ -4,6 +4,7 @@
 
 first_lun=0
 blocksize=4096
+naa=6001405%s000000000
 order=('^echo "add_target ' '^echo "add_device DEVICE filename=' '/usn$' '/t10_dev_id$' '/naa_id$'
 	'^echo "add DEVICE [0-9]+' '/enabled$')
 rules_before='^echo "add iqn.*/ini_groups/.*/initiators/mgmt$'

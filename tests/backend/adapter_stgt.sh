@@ -4,6 +4,7 @@
 
 first_lun=1
 blocksize=512
+naa=6001405%s000000000
 order=('--op new --mode target' '--op new --mode logicalunit' 'scsi_sn=[0-9a-f]{16},scsi_id='
 	'--op bind --mode target')
 rules_before='--op bind --mode target .*--initiator-name|--op update --mode logicalunit'

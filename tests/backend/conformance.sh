@@ -9,6 +9,7 @@
 #
 # What an adapter defines:
 #   first_lun, blocksize   of a volume whose property is just "on"
+#   naa                    its SCSI id, %s is the guid
 #   order=(REGEX...)       these are in the changes of a first share in this order, the last one,
 #                          which opens the target, as the last change of all
 #   rules_before=REGEX     with initiator=, there is such a change before the last one
@@ -152,7 +153,7 @@ shows() {	# WHAT IQN LUN NAME [BLOCKSIZE [READONLY]]
 	local guid
 	guid=$(guid_of "$4")
 	is "$1: path, serial, NAA, block size, read-only of $2" \
-		"$world/pool/$4 $guid 6001405${guid}000000000 ${5-$blocksize} ${6-no}" \
+		"$world/pool/$4 $guid ${naa/\%s/$guid} ${5-$blocksize} ${6-no}" \
 		"$(lun_is "$2" "$3" path) $(lun_is "$2" "$3" serial) $(lun_is "$2" "$3" naa) $(lun_is "$2" "$3" blocksize) $(lun_is "$2" "$3" readonly)"
 }
 
@@ -671,7 +672,7 @@ walks() {	# KIND
 	walk "$kind" to_be_rebuilt sync
 	walk "$kind" to_be_renamed sync
 	walk "$kind" to_grow sync
-	[ -n "$(cannot names)" ] || walk "$kind" open_to_all sync
+	[ -n "$(cannot names)$(cannot disturbed-rules)" ] || walk "$kind" open_to_all sync
 }
 
 part_killed() {
