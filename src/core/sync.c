@@ -9,10 +9,15 @@
 #include "base/str.h"
 #include "core/flow.h"
 
-/* A failure is the group's own, unless the target is gone: then no other one can go better. */
+/*
+ * A failure is the group's own, and kept in it; unless the target is gone: then no other group can
+ * go better.
+ */
 static int do_groups(struct sis_flow *f, struct sis_err *err)
 {
 	sis_vec_each(g, &f->plan.groups) {
+		sis_autoerr struct sis_err problem = SIS_ERR_INIT;
+
 		if (!sis_flow_asked(f, g))
 			continue;
 		if (!g->refused.code && sis_flow_group(f, g, NULL, &g->refused) == 0)
@@ -22,7 +27,8 @@ static int do_groups(struct sis_flow *f, struct sis_err *err)
 			return sis_err_wrap(err, "'%s'", sis_flow_subject(g));
 		}
 		sis_plan_refuse_followers(&f->plan, g);
-		sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &g->refused);
+		(void)sis_err_set(&problem, g->refused.code, "%s", sis_err_msg(&g->refused));
+		sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &problem);
 	}
 	return 0;
 }
@@ -66,19 +72,31 @@ static void report_items(struct sis_flow *f)
 			sis_flow_problem(f, i->volume->name, i->want, &i->problem);
 }
 
+/* The targets of which a failure was told already, sorted. */
+static void failed_groups(const struct sis_flow *f, sis_strv *ret)
+{
+	sis_vec_each(g, &f->plan.groups)
+		if (g->refused.code)
+			sis_strv_add(ret, g->iqn);
+	sis_vec_sort(ret, sis_strp_cmp);
+}
+
 /* After the work a second plan must be empty, or the target did not do what it said. */
 static int verify(struct sis_flow *f, struct sis_err *err)
 {
 	sis_autoplan struct sis_plan again = { 0 };
-	int rc = sis_view_reread(f->ctx, f->rq, &f->view, err);
+	sis_autostrv sis_strv failed = { 0 };
+	int rc;
 
+	failed_groups(f, &failed);
+	rc = sis_view_reread(f->ctx, f->rq, &f->view, err); /* the plan is of the state before */
 	if (rc < 0)
 		return sis_err_wrap(err, "cannot read back");
 	sis_plan_make(&f->view.desired, &f->view.live, true, &again);
 	sis_vec_each(g, &again.groups) {
 		sis_autoerr struct sis_err bad = SIS_ERR_INIT;
 		const struct sis_step *s = g->steps.n ? &g->steps.v[0] : NULL;
-		bool known = false;
+		bool known = sis_vec_find(&failed, &g->iqn, sis_strp_cmp) != NULL;
 
 		sis_vec_each(p, &f->report->problems)
 			known |= sis_streq(p->subject, sis_flow_subject(g));
