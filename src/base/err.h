@@ -30,8 +30,8 @@ struct sis_err {
 /*
  * Sets code and message, replacing an earlier one, and returns -code, so that
  * `return sis_err_set(err, ENOENT, "no device node '%s'", p)` is one line.
- * err may be NULL when the caller only wants the code; a code of 0 counts as EIO. Control bytes in the finished text are
- * replaced by '?': text from outside must not forge a second line.
+ * err may be NULL when the caller only wants the code; a code of 0 counts as EIO. Control bytes
+ * in the finished text are replaced by '?': text from outside must not forge a second line.
  */
 int sis_err_set(struct sis_err *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -161,6 +161,22 @@ static void test_log_levels(void **state)
 	assert_logged(SIS_LOG_ERROR, "a\nprog: b\x1b", "prog: a?prog: b?\n");
 }
 
+/* Also where nobody can hear it. */
+static void test_log_keeps_errno(void **state)
+{
+	int saved = dup(STDERR_FILENO), after;
+
+	(void)state;
+	assert_true(saved >= 0);
+	close(STDERR_FILENO);
+	errno = ERANGE;
+	sis_log(SIS_LOG_ERROR, "lost");
+	after = errno;
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_int_equal(after, ERANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +189,7 @@ int main(void)
 		cmocka_unit_test(test_move),
 		cmocka_unit_test(test_log_default),
 		cmocka_unit_test(test_log_levels),
+		cmocka_unit_test(test_log_keeps_errno),
 	};
 
 	return cmocka_run_group_tests_name("base/err", tests, dir_setup, dir_teardown);

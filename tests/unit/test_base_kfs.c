@@ -407,6 +407,26 @@ static void test_signals(void **state)
 	sigaction(SIGUSR1, &old, NULL);
 }
 
+/* A FIFO that takes one page and is not read: what writes more hangs, having made it readable. */
+static int open_full_fifo(const char *name)
+{
+	int fd;
+
+	assert_int_equal(mkfifo(in_dir(name), 0600), 0);
+	fd = open(in_dir(name), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(fcntl(fd, F_SETPIPE_SZ, 4096) > 0);
+	return fd;
+}
+
+static char *more_than_fits(void)
+{
+	char *data = sis_calloc(60001, 1);
+
+	memset(data, 'x', 60000);
+	return data;
+}
+
 /* The helper has written to this end and cannot go on, as nobody reads: it is busy for sure. */
 static void *kill_while_busy(void *arg)
 {
@@ -420,18 +440,12 @@ static void *kill_while_busy(void *arg)
 static void test_helper_dies_busy(void **state)
 {
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
-	size_t more_than_fits = 60000;
-	sis_autofree char *data = sis_calloc(more_than_fits + 1, 1);
+	sis_autofree char *data = more_than_fits();
+	int fd = open_full_fifo("busy");
 	pthread_t thread;
-	int fd;
 
 	(void)state;
 	start_helper();
-	assert_int_equal(mkfifo(in_dir("busy"), 0600), 0);
-	fd = open(in_dir("busy"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_true(fcntl(fd, F_SETPIPE_SZ, 4096) > 0);
-	memset(data, 'x', more_than_fits);
 	assert_int_equal(pthread_create(&thread, NULL, kill_while_busy, &fd), 0);
 	assert_err(sis_kfs_write(&limited, data, &e, "/busy"), &e, EIO,
 		   "cannot write to '/busy': Input/output error");
@@ -529,19 +543,22 @@ static void test_replace(void **state)
 /* Killed in the middle of a call, we leave no stuck helper behind. */
 static void test_killed_with_us(void **state)
 {
-	pid_t pid, helper = 0;
+	sis_autofree char *data = more_than_fits();
+	int fd = open_full_fifo("never");
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	pid_t pid, helper;
 
 	(void)state;
-	assert_int_equal(mkfifo(in_dir("never"), 0600), 0);
 	pid = fork();
 	if (pid == 0)
-		_exit(sis_kfs_write(&limited, "x", NULL, "/never") == 0);
-	for (uint64_t end = sis_now_ms() + PATIENCE_MS; !helper && sis_now_ms() < end;)
-		helper = first_child(pid);
+		_exit(sis_kfs_write(&limited, data, NULL, "/never") == 0);
+	assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+	helper = first_child(pid);
 	assert_true(helper > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_true(sis_wait_until(is_gone, &helper, PATIENCE_MS));
+	close(fd);
 }
 
 int main(void)

@@ -163,34 +163,67 @@ static void test_ends_with_process(void **state)
 	close(tell);
 }
 
+struct opener {
+	pid_t pid;
+	const char *path;
+};
+
+/* Has the process the file open? */
+static int has_open(void *ctx)
+{
+	const struct opener *o = ctx;
+	int found = 0;
+
+	for (int fd = 3; fd < 64 && !found; fd++) {
+		sis_autofree char *link = sis_asprintf("/proc/%d/fd/%d", o->pid, fd);
+		char target[512] = "";
+
+		found = readlink(link, target, sizeof(target) - 1) > 0 &&
+			strcmp(target, o->path) == 0;
+	}
+	return found;
+}
+
+/* 0 if the lock it gets is that of the file that has the name. */
+static int take_current(const char *name)
+{
+	struct stat mine, named;
+	int fd = -1;
+
+	if (sis_lock_take(in_dir(name), PATIENCE_MS, &fd, NULL) < 0 || fstat(fd, &mine) < 0 ||
+	    stat(in_dir(name), &named) < 0)
+		return 1;
+	return mine.st_ino == named.st_ino ? 0 : 2;
+}
+
 /*
  * The holder removes the file while another waits for it: who gets the old file's lock then must
  * go on to the new file.
  */
 static void test_replaced(void **state)
 {
-	int first = take("r"), second, status;
-	struct stat st;
-	pid_t pid = fork();
+	struct opener waiter = { .path = in_dir("r") };
+	int ready[2], first = take("r"), second, status;
+	char c;
 
 	(void)state;
-	if (pid == 0) {
-		struct stat mine, named;
-		int fd = -1;
-
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	waiter.pid = fork();
+	if (waiter.pid == 0) {
 		close(first);
-		if (sis_lock_take(in_dir("r"), PATIENCE_MS, &fd, NULL) < 0 ||
-		    fstat(fd, &mine) < 0 || stat(in_dir("r"), &named) < 0)
-			_exit(1);
-		_exit(mine.st_ino == named.st_ino ? 0 : 2);
+		close(ready[1]); /* from here on it has the file open by itself or not at all */
+		_exit(take_current("r"));
 	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 0);
+	assert_true(sis_wait_until(has_open, &waiter, PATIENCE_MS));
 	assert_int_equal(unlink(in_dir("r")), 0);
-	second = take("r"); /* another file now: free, unless the child was quicker */
-	assert_int_equal(fstat(second, &st), 0);
+	second = take("r"); /* another file now, so it is free */
 	close(first);
 	close(second);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(waitpid(waiter.pid, &status, 0), waiter.pid);
 	assert_int_equal(status, 0);
+	close(ready[0]);
 }
 
 /* Read, add one, write back: loses counts as soon as two are inside. */
