@@ -188,16 +188,22 @@ static int enable(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 	return r == -ETIMEDOUT ? sis_err_move(err, &e) : explain_enable(bx, l, st, r, err);
 }
 
+/*
+ * Only the command UNMAP. Unmapping with WRITE SAME stays off: without a data phase LIO carries it
+ * out even for initiators that must not write (measured on 6.1).
+ */
 int sis_lio_store_thin(struct sis_bx *bx, const char *handle, bool thin, struct sis_err *err)
 {
 	sis_autofree char *dir = sis_asprintf(SIS_LIO_CORE "/%s/attrib", handle);
-	const char *value = thin ? "1" : "0";
-	int r;
+	bool fresh = bx->dry && !sis_kfs_exists(bx->kfs, "%s", dir);
+	int r = 0;
 
-	if (bx->dry && !thin && !sis_kfs_exists(bx->kfs, "%s", dir))
-		return 0; /* a new one is off */
-	r = sis_lio_put(bx, dir, "emulate_tpu", value, err);
-	return r < 0 ? r : sis_lio_put(bx, dir, "emulate_tpws", value, err);
+	/* both are off in a new one */
+	if (!fresh)
+		r = sis_lio_put(bx, dir, "emulate_tpws", "0", err);
+	if (r < 0 || (fresh && !thin))
+		return r;
+	return sis_lio_put(bx, dir, "emulate_tpu", thin ? "1" : "0", err);
 }
 
 /*
@@ -214,9 +220,7 @@ static int identify(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 		r = sis_kfs_write(bx->kfs, l->serial, err, "%s/wwn/vpd_unit_serial", dir);
 	if (r == 0 && !(bx->dry && l->blocksize == 512))
 		r = sis_lio_put(bx, dir, "attrib/block_size", size, err);
-	/* write protection does not keep every form of WRITE SAME from unmapping, not offering does */
-	return r < 0 ? r : sis_lio_store_thin(bx, dir + strlen(SIS_LIO_CORE "/"),
-					      l->thin && !l->readonly, err);
+	return r < 0 ? r : sis_lio_store_thin(bx, dir + strlen(SIS_LIO_CORE "/"), l->thin, err);
 }
 
 int sis_lio_store_add(struct sis_bx *bx, const char *iqn, struct sis_lun *l, struct sis_err *err)

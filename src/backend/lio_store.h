@@ -11,7 +11,7 @@
  * Sets l->handle: "iblock_NUMBER/NAME", below SIS_LIO_CORE. */
 int sis_lio_store_add(struct sis_bx *bx, const char *iqn, struct sis_lun *l, struct sis_err *err);
 
-/* UNMAP (thin provisioning) on or off, at any time. */
+/* UNMAP (thin provisioning) on or off, at any time after enabling. */
 int sis_lio_store_thin(struct sis_bx *bx, const char *handle, bool thin, struct sis_err *err);
 
 /* Takes it away with its HBA; the volume is closed then. */

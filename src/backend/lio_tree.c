@@ -168,7 +168,7 @@ static void read_store(struct sis_kfs *k, const char *store, struct sis_lun *l)
 	read_number(k, store, "emulate_tpu", 1, &tpu);
 	read_number(k, store, "emulate_tpws", 1, &tpws);
 	l->blocksize = (uint32_t)blocksize;
-	l->thin = tpu && tpws;
+	l->thin = tpu && !tpws; /* the second is never wanted: see sis_lio_store_thin() */
 	l->known |= SIS_BIT(SIS_FIELD_BLOCKSIZE) | SIS_BIT(SIS_FIELD_THIN);
 	/* what a block device has is what LIO shows, always */
 	if (l->is_file) {
@@ -220,8 +220,6 @@ static int read_luns(const struct tpg *tpg, struct sis_target *t, struct sis_err
 		if (l.type != SIS_TYPE_BLOCKIO)
 			l.readonly = sis_streq(link, SIS_LIO_RO) ||
 				     (!sis_streq(link, SIS_LIO_RW) && tpg->open && tpg->protect);
-		if (l.readonly) /* not offered then, whatever the volume is */
-			l.known &= ~SIS_BIT(SIS_FIELD_THIN);
 		sis_vec_push(&t->luns, l);
 	}
 	return 0;

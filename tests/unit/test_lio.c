@@ -196,7 +196,7 @@ static int make_tree(void **state)
 	put(STORE "/wwn/company_id", "0x001405\n");
 	put(STORE "/attrib/block_size", "512\n");
 	put(STORE "/attrib/emulate_tpu", "1\n");
-	put(STORE "/attrib/emulate_tpws", "1\n");
+	put(STORE "/attrib/emulate_tpws", "0\n");
 	put(SIS_LIO_ISCSI "/" IQN "/fabric_statistics/iscsi_instance/sessions", "0\n");
 	put(TPG "/enable", "1\n");
 	put(TPG "/attrib/generate_node_acls", "1\n");
@@ -317,7 +317,6 @@ static void test_readonly(void **state)
 	read_target(&t);
 	assert_true(t.luns.v[0].readonly);
 	assert_true(t.half); /* the target does not protect it yet */
-	assert_false(t.luns.v[0].known & SIS_BIT(SIS_FIELD_THIN));
 	put(TPG "/attrib/demo_mode_write_protect", "1\n");
 	read_target(&u);
 	assert_false(u.half);
