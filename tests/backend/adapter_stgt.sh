@@ -80,21 +80,8 @@ rules() {	# IQN
 	live_of "$1" | sed -n '1,/ACL information/d;s/^ *//p' | sed 's/^ALL$/all/' | sort | paste -sd' '
 }
 
-session_decided() {
-	grep -q '^ready' "$session_log" || ! kill -0 "$session" 2>/dev/null
-}
-
 login() {	# IQN [NAME]
-	session_log=$world/session.log
-	: >"$session_log"
-	rm -f "$world/session.stdin"
-	mkfifo "$world/session.stdin"
-	"$initiator" -i "${2-$who}" hold "$(url "$1" "$(first_lun_of "$1")")" \
-		<"$world/session.stdin" >"$session_log" 2>&1 &
-	session=$!
-	exec 8>"$world/session.stdin"
-	wait_until session_decided
-	grep -q '^ready' "$session_log"
+	real_login "$(url "$1" "$(first_lun_of "$1")")" "${2-$who}"
 }
 
 first_lun_of() {	# IQN
@@ -102,7 +89,7 @@ first_lun_of() {	# IQN
 }
 
 logout() {
-	[ -z "${session-}" ] || release_session
+	real_logout
 }
 
 sessions() {	# IQN
@@ -110,7 +97,7 @@ sessions() {	# IQN
 }
 
 was_ended() {
-	wait_until grep -q '^ended' "$session_log"
+	real_was_ended
 }
 
 free_tid() {

@@ -15,6 +15,7 @@
 #   rules_before=REGEX     with initiator=, there is such a change before the last one
 #   in_place=REGEX         changes of initiator= are all of this kind
 #   on_rename=REGEX        and these are allowed when the path of a volume changed; '^$': none
+#   whole_system           set: there is no root of its own to be had
 #   target_require         leaves by skip_all where the target cannot be had
 #   target_start, target_stop    a private one; target_restart: it loses what it has
 #   changes                what changed the target since the last call, as `plan` prints it
@@ -64,15 +65,45 @@ new_world() {
 	trap cleanup EXIT
 	trap 'exit 1' HUP INT TERM
 	root=$world/root
+	[ -z "${whole_system-}" ] || root=
 	pool=$world/pool/tank
 	mkdir -p "$pool" "$root"/{etc,run,sbin,usr/sbin,proc/sys/kernel}
 	setfattr -n user.test -v 1 "$pool" 2>/dev/null ||
 		skip_all "needs extended attributes in ${TMPDIR:-/tmp}"
 	echo "$prefix" >"$root/etc/iscsi_target_id"
-	echo '(none)' >"$root/proc/sys/kernel/domainname"
-	sis_args=(--root "$root" --store "dir:$world/pool" --backend "$backend")
+	[ -n "${whole_system-}" ] || echo '(none)' >"$root/proc/sys/kernel/domainname"
+	sis_args=(--root "$root/" --store "dir:$world/pool" --backend "$backend")
 	target_start
 }
+
+# ---- a real initiator, for adapters ----
+
+session_decided() {
+	grep -q '^ready' "$session_log" || ! kill -0 "$session" 2>/dev/null
+}
+
+# As hold_session(), and ends at once when it is not let in.
+real_login() {	# URL NAME
+	session_log=$world/session.log
+	: >"$session_log"
+	rm -f "$world/session.stdin"
+	mkfifo "$world/session.stdin"
+	"$initiator" -i "$2" hold "$1" <"$world/session.stdin" >"$session_log" 2>&1 &
+	session=$!
+	exec 8>"$world/session.stdin"
+	wait_until session_decided
+	grep -q '^ready' "$session_log"
+}
+
+real_logout() {
+	[ -z "${session-}" ] || release_session
+}
+
+real_was_ended() {
+	wait_until grep -q '^ended' "$session_log"
+}
+
+# ---- parts ----
 
 # Runs one part of the list in a clean world, and looks that nothing stays behind.
 part() {	# FUNCTION FEATURE...
