@@ -40,7 +40,17 @@ struct sis_runner {
 	int (*run)(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
 		   struct sis_err *err);
 	void *ctx;
+	bool (*note)(void *ctx, const char *const *argv); /* see below; NULL: nobody cares */
 };
+
+/*
+ * For who brings about a change without the program a person would use for it: tells what that
+ * person would type. False when it is not to be done, as in a dry run.
+ */
+static inline bool sis_runner_note(const struct sis_runner *r, const char *const *argv)
+{
+	return !r->note || r->note(r->ctx, argv);
+}
 
 /*
  * Runs the program for real. Its environment is PATH=/usr/sbin:/usr/bin:/sbin:/bin, LC_ALL=C and

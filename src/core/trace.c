@@ -22,6 +22,19 @@ static char *command_line(const char *const *argv)
 	return text;
 }
 
+/* Notes one line and says whether to do it. */
+static bool note(struct sis_trace *t, char *line)
+{
+	sis_strv_add(&t->lines, line);
+	free(line);
+	return !t->dry;
+}
+
+static bool trace_note(void *ctx, const char *const *argv)
+{
+	return note(ctx, command_line(argv));
+}
+
 static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
 		     struct sis_err *err)
 {
@@ -30,25 +43,11 @@ static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result
 
 	if (!limited.timeout_ms)
 		limited.timeout_ms = t->timeout_ms;
-	if (cmd->changes) {
-		sis_autofree char *line = command_line(cmd->argv);
-
-		sis_strv_add(&t->lines, line);
-		if (t->dry) {
-			*ret = (struct sis_cmd_result){ .out = sis_strdup(""),
-							.errout = sis_strdup("") };
-			return 0;
-		}
+	if (cmd->changes && !trace_note(t, cmd->argv)) {
+		*ret = (struct sis_cmd_result){ .out = sis_strdup(""), .errout = sis_strdup("") };
+		return 0;
 	}
 	return t->runner->run(t->runner->ctx, &limited, ret, err);
-}
-
-/* Notes one line and says whether to do it. */
-static bool note(struct sis_trace *t, char *line)
-{
-	sis_strv_add(&t->lines, line);
-	free(line);
-	return !t->dry;
 }
 
 /* A path as it is without the root in front, ready for a shell. */
@@ -163,7 +162,7 @@ void sis_trace_init(struct sis_trace *t, bool dry, const char *root, struct sis_
 	ops.symlink = trace_symlink;
 	ops.replace = trace_replace;
 	*t = (struct sis_trace){ .dry = dry, .runner = &sis_runner_real, .root = root };
-	*ret_runner = (struct sis_runner){ trace_run, t };
+	*ret_runner = (struct sis_runner){ .run = trace_run, .ctx = t, .note = trace_note };
 	*ret_kfs = (struct sis_kfs){ root, &ops, t, SIS_KFS_TIMEOUT_MS };
 }
 
