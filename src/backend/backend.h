@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The contract of a back end: it reports what a target does and obeys, it never decides and never
- * prints. It reaches the world only through bx->runner and bx->kfs.
+ * prints. It reaches the world only through bx->runner and bx->kfs; what it changes by another way
+ * it notes with the runner first, and leaves when that says so.
  *
  * Every call is idempotent: doing it twice is success, and what is already gone is deleted. After
  * a failure it undoes nothing: the next read tells the truth and the core plans from that.
@@ -19,13 +20,21 @@
 
 struct sis_backend;
 
+enum sis_transport {
+	SIS_TRANSPORT_AUTO,   /* the socket; tgtadm where tgtd does not speak as expected */
+	SIS_TRANSPORT_SOCKET, /* its management socket alone */
+	SIS_TRANSPORT_TGTADM, /* its own program alone */
+};
+
 /* One back end in one run of the program. Freed with sis_bx_free(). */
 struct sis_bx {
 	const struct sis_backend *be;
 	const struct sis_runner *runner;
 	struct sis_kfs *kfs;
 	const char *root;   /* prefix of /etc, /proc, /sys, /run, /sbin; "" for none */
+	unsigned timeout_ms; /* of one request that no program carries; 0: as for programs */
 	unsigned control_port; /* stgt: tgtd's control port */
+	enum sis_transport transport; /* stgt: how requests reach tgtd */
 	const char *control_socket; /* stgt: $TGT_IPC_SOCKET, or NULL */
 	bool dry;           /* runner and kfs only record: nothing written can be read back */
 	struct sis_caps caps; /* the back end's, narrowed by probe() to what this version can do */

@@ -55,15 +55,16 @@ static int stgt_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *
 	sis_autofree char *system = NULL;
 	struct sis_probe p = { .state = SIS_PROBE_RUNNING };
 	struct sis_stgt *g;
+	uint32_t version;
 	int r = sis_stgt_of(bx, &g, &e);
 
-	if (r == -ENOENT) {
+	r = r < 0 ? r : sis_stgt_call(&g->adm, bx, &show, &system, &e);
+	if (r == -ENOENT || (r == -SIS_ERR_NOTARGET && !g->adm.program)) {
 		*ret = (struct sis_probe){ .state = SIS_PROBE_ABSENT,
 					   .hint = sis_strdup("install the package tgt (Debian) or "
 							      "scsi-target-utils (Red Hat)") };
 		return 0;
 	}
-	r = r < 0 ? r : sis_stgt_call(&g->adm, bx, &show, &system, &e);
 	if (r == -SIS_ERR_NOTARGET) {
 		p.state = SIS_PROBE_STOPPED;
 		p.hint = sis_asprintf("%s; start it: systemctl start tgt (Debian) or tgtd "
@@ -78,8 +79,10 @@ static int stgt_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *
 	}
 	/* Without a version only what every version can do is offered. */
 	(void)sis_stgt_adm_version(&g->adm, bx, r == 0, &p.version, NULL);
+	version = p.version ? sis_stgt_version(p.version) : 0;
+	sis_stgt_adm_version_is(&g->adm, version);
 	if (r == 0)
-		narrow(&bx->caps, p.version ? sis_stgt_version(p.version) : 0, system);
+		narrow(&bx->caps, version, system);
 	*ret = p;
 	return 0;
 }

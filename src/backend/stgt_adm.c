@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Requests to tgtd, carried by its own program tgtadm. Must not decide what an answer means for a
- * share: it only turns tgtadm's words into error codes.
+ * Requests to tgtd, over its socket or carried by its own program tgtadm. Must not decide what an
+ * answer means for a share: it only turns it into error codes.
  */
 #include "backend/stgt_adm.h"
 
@@ -9,11 +9,21 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "backend/stgt_ipc.h"
+#include "backend/stgt_show.h"
 #include "base/alloc.h"
+#include "base/log.h"
 #include "base/str.h"
 
-/* tgtd's own control socket, from 1.0.58 on, without ".PORT" (tgt: usr/tgtadm.h). */
-static const char default_socket[] = "/var/run/tgtd/socket";
+/*
+ * Where tgtd has its control socket below the root, without ".PORT": from 1.0.58 on, from 1.0.15
+ * on, and before (tgt: usr/tgtadm.h).
+ */
+static const char *const places[] = {
+	"/var/run/tgtd/socket",
+	"/var/run/tgtd.ipc_abstract_namespace",
+	"/tmp/.TGT_IPC_ABSTRACT_NAMESPACE",
+};
 
 enum {
 	MAX_ARGS = 40,
@@ -23,27 +33,36 @@ enum {
 	STATUS_NO_DAEMON = ENOTCONN,
 };
 
-/* What tgtadm says on stderr after "tgtadm: " (tgt: usr/tgtadm.c). */
+/* tgtd's answers by number, and what tgtadm says of them after "tgtadm: " (tgt: usr/tgtadm.c). */
 static const struct {
 	const char *text;
 	int code;
-} answers[] = {
-	{ "this target already exists", EEXIST },
-	{ "this logical unit number already exists", EEXIST },
-	{ "this access control rule already exists", EEXIST },
+} answers[SIS_STGT_IPC_LAST_ANSWER + 1] = {
+	{ "success", 0 },
+	{ "unknown error", EIO },
+	{ "out of memory", ENOMEM },
+	{ "can't find the driver", ENODEV },
 	{ "can't find the target", ENOENT },
 	{ "can't find the logical unit", ENOENT },
 	{ "can't find the session", ENOENT },
 	{ "can't find the connection", ENOENT },
+	{ "can't find the binding", ENOENT },
+	{ "this target already exists", EEXIST },
+	{ "this logical unit number already exists", EEXIST },
+	{ "this binding already exists", EEXIST },
+	{ "this access control rule already exists", EEXIST },
 	{ "this access control rule does not exist", ENOENT },
+	{ "this account already exists", EEXIST },
+	{ "can't find the account", ENOENT },
+	{ "too many accounts", EINVAL },
+	{ "invalid request", EINVAL },
+	{ "this target already has an outgoing account", EEXIST },
 	{ "this target is still active", EBUSY },
 	{ "this logical unit is still active", EBUSY },
-	{ "this device has Prevent Removal set", EBUSY },
-	{ "can't find the driver", ENODEV },
-	{ "out of memory", ENOMEM },
-	{ "invalid request", EINVAL },
-	{ "unknown parameter", EINVAL },
+	{ "this driver is busy", EBUSY },
 	{ "this operation isn't supported", EOPNOTSUPP },
+	{ "unknown parameter", EINVAL },
+	{ "this device has Prevent Removal set", EBUSY },
 };
 
 static const char *const op_words[] = {
@@ -58,17 +77,31 @@ static const char *const mode_words[] = {
 	[SIS_STGT_CONN] = "conn",
 };
 
+static void sockets_add(struct sis_stgt_adm *a, const struct sis_bx *bx, const char *root,
+			const char *place)
+{
+	sis_autofree char *path = sis_asprintf("%s%s.%u", root, place, bx->control_port);
+
+	sis_strv_add(&a->sockets, path);
+}
+
 int sis_stgt_adm_init(struct sis_stgt_adm *a, const struct sis_bx *bx, struct sis_err *err)
 {
 	int r = sis_backend_program(bx->root, "tgtadm", &a->program, err);
 
-	if (r < 0)
+	if (r < 0 && (r != -ENOENT || bx->transport == SIS_TRANSPORT_TGTADM))
 		return r;
+	sis_err_clear(err);
+	a->transport = bx->transport;
 	/* Each tgtadm has the socket of its own version built in, so it is named only if needed. */
 	if (bx->control_socket)
 		a->socket = sis_strdup(bx->control_socket);
 	else if (*bx->root)
-		a->socket = sis_asprintf("%s%s", bx->root, default_socket);
+		a->socket = sis_asprintf("%s%s", bx->root, places[0]);
+	if (bx->control_socket)
+		sockets_add(a, bx, "", bx->control_socket);
+	for (size_t i = 0; !bx->control_socket && i < sizeof(places) / sizeof(places[0]); i++)
+		sockets_add(a, bx, bx->root, places[i]);
 	return 0;
 }
 
@@ -76,13 +109,15 @@ void sis_stgt_adm_free(struct sis_stgt_adm *a)
 {
 	free(a->program);
 	free(a->socket);
+	sis_strv_free(&a->sockets);
 	*a = (struct sis_stgt_adm){ 0 };
 }
 
-/* Path of the control socket, for messages and to look who listens. Caller frees. */
-static char *socket_path(const struct sis_stgt_adm *a, const struct sis_bx *bx)
+void sis_stgt_adm_version_is(struct sis_stgt_adm *a, uint32_t version)
 {
-	return sis_asprintf("%s.%u", a->socket ? a->socket : default_socket, bx->control_port);
+	if (version && version < SIS_STGT_IPC_VERSION && a->transport == SIS_TRANSPORT_AUTO &&
+	    a->program)
+		a->transport = SIS_TRANSPORT_TGTADM;
 }
 
 /* ---- version ---- */
@@ -91,11 +126,10 @@ static char *socket_path(const struct sis_stgt_adm *a, const struct sis_bx *bx)
  * The daemon's pid, or 0: it holds a lock on a file beside its socket. Asking for the lock costs
  * the daemon nothing, while a connection without a request on it would.
  */
-static pid_t daemon_pid(const struct sis_stgt_adm *a, const struct sis_bx *bx)
+static pid_t daemon_pid(const struct sis_stgt_adm *a)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	sis_autofree char *path = socket_path(a, bx);
-	sis_autofree char *file = sis_asprintf("%s.lock", path);
+	sis_autofree char *file = sis_asprintf("%s.lock", a->sockets.v[0]);
 	sis_autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 || fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK || lock.l_pid < 0)
@@ -106,7 +140,7 @@ static pid_t daemon_pid(const struct sis_stgt_adm *a, const struct sis_bx *bx)
 /* The daemon's program file, which can be started even after it was replaced on disk, or NULL. */
 static char *daemon_program(const struct sis_stgt_adm *a, const struct sis_bx *bx)
 {
-	pid_t pid = daemon_pid(a, bx);
+	pid_t pid = daemon_pid(a);
 	struct stat st;
 
 	/* What another user runs is nothing that this one should start. */
@@ -141,6 +175,8 @@ int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, 
 
 	if (program && program_version(bx, program, ret, NULL) == 0)
 		return 0;
+	if (!a->program)
+		return sis_err_set(err, ENOENT, "nothing tells tgtd's version");
 	return program_version(bx, a->program, ret, err);
 }
 
@@ -174,7 +210,7 @@ static void args_number(struct args *a, const char *option, uint64_t value)
 static void args_make(struct args *a, const struct sis_stgt_adm *adm, const struct sis_bx *bx,
 		      const struct sis_stgt_req *q)
 {
-	a->v[a->n++] = adm->program;
+	a->v[a->n++] = adm->program ? adm->program : "tgtadm";
 	if (bx->control_port)
 		args_number(a, "-C", bx->control_port);
 	args_add(a, "--lld", "iscsi");
@@ -203,10 +239,12 @@ static void args_make(struct args *a, const struct sis_stgt_adm *adm, const stru
 	a->v[a->n] = NULL;
 }
 
+/* ---- requests carried by tgtadm ---- */
+
 /* tgtadm says "not connected" for a socket it may not use, too. */
-static int no_daemon(const struct sis_stgt_adm *a, const struct sis_bx *bx, struct sis_err *err)
+static int no_daemon(const struct sis_stgt_adm *a, struct sis_err *err)
 {
-	sis_autofree char *path = socket_path(a, bx);
+	const char *path = a->sockets.v[0];
 
 	if (access(path, W_OK) < 0 && errno == EACCES)
 		return sis_err_set(err, EACCES,
@@ -224,45 +262,110 @@ static int no_answer(const char *said, struct sis_err *err)
 			   said);
 }
 
-static int refused(const struct args *a, const char *said, struct sis_err *err)
+static int refused(const struct args *a, size_t answer, struct sis_err *err)
+{
+	sis_autofree char *command = sis_cmd_text(a->v);
+
+	return sis_err_set(err, answers[answer].code, "tgtd refused '%s': %s", command,
+			   answers[answer].text);
+}
+
+static int failed(const struct args *a, const char *said, struct sis_err *err)
 {
 	sis_autofree char *command = sis_cmd_text(a->v);
 	const char *text = sis_str_after(said, "tgtadm: ");
 
-	for (size_t i = 0; text && i < sizeof(answers) / sizeof(answers[0]); i++) {
+	for (size_t i = 1; text && i < sizeof(answers) / sizeof(answers[0]); i++) {
 		if (sis_streq(text, answers[i].text))
-			return sis_err_set(err, answers[i].code, "tgtd refused '%s': %s", command,
-					   text);
+			return refused(a, i, err);
 	}
 	return no_answer(*said ? said : command, err);
 }
 
-int sis_stgt_call(const struct sis_stgt_adm *a, const struct sis_bx *bx,
-		  const struct sis_stgt_req *req, char **ret_out, struct sis_err *err)
+static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx, const struct args *args,
+		     bool changes, char **ret_out, struct sis_err *err)
 {
 	sis_autofree char *var = a->socket ? sis_asprintf("TGT_IPC_SOCKET=%s", a->socket) : NULL;
 	const char *const env[] = { var, NULL };
-	struct args args = { 0 };
-	const struct sis_cmd cmd = { .argv = args.v,
-				     .env = env,
-				     .changes = req->op != SIS_STGT_SHOW };
+	const struct sis_cmd cmd = { .argv = args->v, .env = env, .changes = changes };
 	sis_autoresult struct sis_cmd_result res = { 0 };
-	int r;
+	int r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
 
-	args_make(&args, a, bx, req);
-	r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
 	if (r == -ENOENT) /* must not look like tgtd's "not there" */
 		return sis_err_set(err, SIS_ERR_NOTARGET, "'%s' has gone", a->program);
 	if (r < 0)
 		return r;
 	if (res.status == STATUS_NO_DAEMON)
-		return no_daemon(a, bx, err);
+		return no_daemon(a, err);
 	if (res.status != 0)
-		return refused(&args, res.errout, err);
+		return failed(args, res.errout, err);
 	/* The exit status is 0 as well when tgtd closes the connection instead of answering. */
 	if (*res.errout)
 		return no_answer(res.errout, err);
 	if (ret_out)
 		*ret_out = sis_steal(&res.out);
 	return 0;
+}
+
+/* ---- requests over the socket ---- */
+
+/* As by_tgtadm(); -EPROTO when tgtd does not speak as expected. */
+static int by_socket(const struct sis_stgt_adm *a, const struct sis_bx *bx,
+		     const struct sis_stgt_req *req, const struct args *args, char **ret_out,
+		     struct sis_err *err)
+{
+	unsigned timeout_ms = bx->timeout_ms ? bx->timeout_ms : SIS_RUN_TIMEOUT_MS;
+	sis_autofree char *text = NULL;
+	uint32_t answer = 0;
+	int r = sis_stgt_ipc_call(&a->sockets, req, timeout_ms, &answer, &text, err);
+
+	if (r == -ETIMEDOUT) {
+		sis_autofree char *command = sis_cmd_text(args->v);
+
+		return sis_err_wrap(err, "'%s'", command);
+	}
+	if (r < 0)
+		return r;
+	if (answer)
+		return refused(args, answer, err);
+	if (ret_out)
+		*ret_out = sis_steal(&text);
+	return 0;
+}
+
+/*
+ * tgtd may have done what was asked before it failed to say so. Asking once more is safe: every
+ * request is one that may be done twice.
+ */
+static int fall_back(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct args *args,
+		     const char *why, char **ret_out, struct sis_err *err)
+{
+	int r;
+
+	if (a->transport == SIS_TRANSPORT_SOCKET || !a->program)
+		return no_answer(why, err);
+	a->transport = SIS_TRANSPORT_TGTADM;
+	r = by_tgtadm(a, bx, args, false, ret_out, err); /* a change was noted already */
+	if (r != -SIS_ERR_NOTARGET && r != -EIO)
+		sis_log(SIS_LOG_WARN, "%s; tgtadm is used instead", why);
+	return r;
+}
+
+int sis_stgt_call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
+		  char **ret_out, struct sis_err *err)
+{
+	const bool changes = req->op != SIS_STGT_SHOW;
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	struct args args = { 0 };
+	int r;
+
+	args_make(&args, a, bx, req);
+	if (a->transport == SIS_TRANSPORT_TGTADM)
+		return by_tgtadm(a, bx, &args, changes, ret_out, err);
+	if (changes && !sis_runner_note(bx->runner, args.v))
+		return 0;
+	r = by_socket(a, bx, req, &args, ret_out, &e);
+	if (r == -EPROTO)
+		return fall_back(a, bx, &args, sis_err_msg(&e), ret_out, err);
+	return r < 0 ? sis_err_move(err, &e) : 0;
 }

@@ -12,8 +12,10 @@
 
 /* The way to one daemon. */
 struct sis_stgt_adm {
-	char *program; /* tgtadm; owned */
-	char *socket;  /* as in $TGT_IPC_SOCKET: without ".PORT"; NULL = tgtadm's own; owned */
+	char *program;	  /* tgtadm; NULL = there is none; owned */
+	char *socket;	  /* as in $TGT_IPC_SOCKET: without ".PORT"; NULL = tgtadm's own; owned */
+	sis_strv sockets; /* where tgtd may listen, with ".PORT"; never empty */
+	enum sis_transport transport;
 };
 
 enum sis_stgt_op {
@@ -53,11 +55,14 @@ struct sis_stgt_req {
 };
 
 /*
- * Finds tgtadm below bx->root and which daemon is meant. -ENOENT when there is no tgtadm. Does not
- * look whether a daemon runs.
+ * Finds tgtadm below bx->root and which daemon is meant. -ENOENT when there is no tgtadm and only
+ * it may be used. Does not look whether a daemon runs.
  */
 int sis_stgt_adm_init(struct sis_stgt_adm *a, const struct sis_bx *bx, struct sis_err *err);
 void sis_stgt_adm_free(struct sis_stgt_adm *a);
+
+/* Once the daemon's version is known (0: it is not): one of old is not spoken to directly. */
+void sis_stgt_adm_version_is(struct sis_stgt_adm *a, uint32_t version);
 
 /*
  * "1.0.85": with `running` of the daemon itself if that can be told, else of tgtadm, which is
@@ -67,13 +72,14 @@ int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, 
 			 char **ret, struct sis_err *err);
 
 /*
- * Sends one request; *ret_out (NULL allowed) is the listing, the caller's to free. What tgtd says
- * becomes -EEXIST (already there), -ENOENT (target, LUN, rule, session or connection is not there),
- * -EBUSY (sessions or commands are active), -EINVAL, -ENODEV (its iscsi driver does not run);
- * -SIS_ERR_NOTARGET when no daemon listens, -EACCES when one does but not to this user, -EIO when
- * it gave no answer.
+ * Sends one request, over the socket or by tgtadm; once tgtd did not speak as expected, by tgtadm
+ * for the rest of the run. *ret_out (NULL allowed) is the listing, the caller's to free; a change
+ * that a dry run only notes has none. What tgtd says becomes -EEXIST (already there), -ENOENT
+ * (target, LUN, rule, session or connection is not there), -EBUSY (sessions or commands are
+ * active), -EINVAL, -ENODEV (its iscsi driver does not run); -SIS_ERR_NOTARGET when no daemon
+ * listens, -EACCES when one does but not to this user, -EIO when it gave no answer.
  */
-int sis_stgt_call(const struct sis_stgt_adm *a, const struct sis_bx *bx,
-		  const struct sis_stgt_req *req, char **ret_out, struct sis_err *err);
+int sis_stgt_call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
+		  char **ret_out, struct sis_err *err);
 
 #endif

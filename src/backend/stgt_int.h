@@ -19,7 +19,7 @@ struct sis_stgt {
 
 /* ---- stgt_state.c ---- */
 
-/* The state, made on demand. -ENOENT when there is no tgtadm. */
+/* The state, made on demand. -ENOENT when there is no tgtadm and no other way to tgtd. */
 int sis_stgt_of(struct sis_bx *bx, struct sis_stgt **ret, struct sis_err *err);
 void sis_stgt_done(struct sis_bx *bx);
 

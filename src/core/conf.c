@@ -71,6 +71,23 @@ static char *set_control_port(struct sis_conf *c, const char *value)
 	return NULL;
 }
 
+static char *set_transport(struct sis_conf *c, const char *value)
+{
+	static const char *const names[] = {
+		[SIS_TRANSPORT_AUTO] = "auto",
+		[SIS_TRANSPORT_SOCKET] = "socket",
+		[SIS_TRANSPORT_TGTADM] = "tgtadm",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!sis_streq(names[i], value))
+			continue;
+		c->transport = (enum sis_transport)i;
+		return NULL;
+	}
+	return sis_strdup("must be auto, socket or tgtadm");
+}
+
 static char *set_received(struct sis_conf *c, const char *value)
 {
 	if (!sis_streq(value, "yes") && !sis_streq(value, "no"))
@@ -136,6 +153,7 @@ static const struct {
 	{ "policy", "options", set_options },
 	{ "policy", "share-received", set_received },
 	{ "stgt", "control-port", set_control_port },
+	{ "stgt", "transport", set_transport },
 };
 
 /* Called by inih for each line; 0 stops with that line's number. */

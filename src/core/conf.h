@@ -8,21 +8,23 @@
 
 #include <stdbool.h>
 
+#include "backend/backend.h"
 #include "base/err.h"
 #include "base/vec.h"
 #include "model/option.h"
 
 struct sis_conf {
-	char *backend;	       /* [general] backend = NAME, or NULL: the first that runs */
-	char *store;	       /* [general] store = NAME[:PATH], or NULL */
-	bool share_received;   /* [policy] share-received = yes|no (no) */
-	sis_strv allow;	       /* [policy] allow = DATASET...: empty = all */
-	sis_strv deny;	       /* [policy] deny = DATASET...: wins over allow */
-	unsigned options;      /* [policy] options = KEY...: bits of enum sis_opt (all) */
-	unsigned timeout_ms;   /* [general] timeout = SECONDS for one outside call (30) */
-	unsigned lock_ms;      /* [general] lock-timeout = SECONDS (60) */
-	unsigned wait_ms;      /* [general] device-wait = SECONDS for a volume's node (10) */
-	unsigned control_port; /* [stgt] control-port = N (0) */
+	char *backend;		      /* [general] backend = NAME, or NULL: the first that runs */
+	char *store;		      /* [general] store = NAME[:PATH], or NULL */
+	bool share_received;	      /* [policy] share-received = yes|no (no) */
+	sis_strv allow;		      /* [policy] allow = DATASET...: empty = all */
+	sis_strv deny;		      /* [policy] deny = DATASET...: wins over allow */
+	unsigned options;	      /* [policy] options = KEY...: bits of enum sis_opt (all) */
+	unsigned timeout_ms;	      /* [general] timeout = SECONDS for one outside call (30) */
+	unsigned lock_ms;	      /* [general] lock-timeout = SECONDS (60) */
+	unsigned wait_ms;	      /* [general] device-wait = SECONDS for a volume's node (10) */
+	unsigned control_port;	      /* [stgt] control-port = N (0) */
+	enum sis_transport transport; /* [stgt] transport = auto|socket|tgtadm (auto) */
 };
 
 /* Reads ROOT/etc/shareiscsi.conf; a missing file gives the defaults. Errors name the line. */

@@ -64,6 +64,8 @@ void sis_ctx_bx(struct sis_ctx *ctx, const struct sis_backend *be, struct sis_bx
 		.root = ctx->root,
 		.control_port = ctx->choice.control_port_set ? ctx->choice.control_port :
 							       ctx->conf.control_port,
+		.transport = ctx->conf.transport,
+		.timeout_ms = ctx->conf.timeout_ms,
 		.control_socket = getenv("TGT_IPC_SOCKET"),
 		.dry = ctx->choice.dry,
 		.caps = be->caps,

@@ -28,6 +28,7 @@ target_start() {
 	mkdir -p "$world/sock"
 	export TGT_IPC_SOCKET=$world/sock/s
 	cp "$folder/../cli/tgtadm-wrapper" "$root/usr/sbin/tgtadm"
+	configure
 	: >"$world/calls"
 	start_tgtd
 }

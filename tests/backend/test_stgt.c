@@ -18,6 +18,7 @@
 enum { WAIT_MS = 10000, MB = 1 << 20, SKIPPED = 77 };
 
 static struct sis_kfs kfs = { .root = "", .ops = &sis_kfs_real_ops, .timeout_ms = WAIT_MS };
+static enum sis_transport transport;
 static struct sis_bx bx;
 static struct sis_err err;
 
@@ -28,6 +29,7 @@ static void open_bx(void)
 			      .kfs = &kfs,
 			      .root = "",
 			      .control_socket = control,
+			      .transport = transport,
 			      .caps = sis_backend_stgt.caps };
 }
 
@@ -180,8 +182,7 @@ static void assert_same(const struct sis_target *want)
 
 static void test_probe(void **state)
 {
-	sis_autoprobe struct sis_probe p = { 0 }, again = { 0 }, absent = { 0 };
-	struct sis_bx other = bx;
+	sis_autoprobe struct sis_probe p = { 0 }, again = { 0 };
 
 	(void)state;
 	assert_ok(bx.be->probe(&bx, &p, &err));
@@ -193,9 +194,23 @@ static void test_probe(void **state)
 	assert_int_equal(bx.caps.iomode[SIS_IOMODE_MMAP], SIS_IOMODE_NONE);
 	assert_ok(bx.be->probe(&bx, &again, &err));
 	assert_int_equal(again.state, SIS_PROBE_RUNNING);
+}
 
+/* Without tgtadm below the root a daemon that answers is enough, unless only tgtadm may be used. */
+static void test_no_tgtadm(void **state)
+{
+	sis_autoprobe struct sis_probe p = { 0 }, absent = { 0 };
+	sis_autofree char *nowhere = sis_asprintf("%s/nowhere", dir);
+	struct sis_bx other = bx;
+
+	(void)state;
 	other.priv = NULL;
 	other.root = dir;
+	assert_ok(other.be->probe(&other, &p, &err));
+	assert_int_equal(p.state,
+			 transport == SIS_TRANSPORT_TGTADM ? SIS_PROBE_ABSENT : SIS_PROBE_RUNNING);
+	other.be->done(&other);
+	other.control_socket = nowhere;
 	assert_ok(other.be->probe(&other, &absent, &err));
 	assert_int_equal(absent.state, SIS_PROBE_ABSENT);
 	assert_non_null(absent.hint);
@@ -580,14 +595,20 @@ static void test_longest_name(void **state)
 	assert_true(lets_in("iqn.x:a", t.iqn, 255));
 }
 
+static bool note(void *ctx, const char *const *argv)
+{
+	sis_autofree char *line = sis_cmd_text(argv);
+
+	sis_strv_add(ctx, line);
+	return false;
+}
+
 static int note_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
 		    struct sis_err *e)
 {
-	sis_autofree char *line = sis_cmd_text(cmd->argv);
-
 	if (!cmd->changes)
 		return sis_runner_real.run(NULL, cmd, ret, e);
-	sis_strv_add(ctx, line);
+	(void)note(ctx, cmd->argv);
 	*ret = (struct sis_cmd_result){ .out = sis_strdup(""), .errout = sis_strdup("") };
 	return 0;
 }
@@ -607,7 +628,7 @@ static void test_commands(void **state)
 	};
 	sis_autotarget struct sis_target t = wanted("commands", 1, 91);
 	sis_autostrv sis_strv lines = { 0 };
-	const struct sis_runner noting = { note_run, &lines };
+	const struct sis_runner noting = { note_run, &lines, note };
 
 	(void)state;
 	sis_replace(&t.iqn, "iqn.2010-09.org.zfsonlinux:mypool.test");
@@ -632,6 +653,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_probe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_tgtadm, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_share, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_twice, setup, teardown),
@@ -647,10 +669,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_longest_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
 	};
+	int r;
 
 	if (access(tgtd_program, X_OK) < 0 || geteuid() != 0) {
 		print_message("skipped: needs /usr/sbin/tgtd (package tgt) and root\n");
 		return SKIPPED;
 	}
-	return cmocka_run_group_tests_name("stgt", tests, setup_all, teardown_all);
+	transport = SIS_TRANSPORT_SOCKET;
+	r = cmocka_run_group_tests_name("stgt over its socket", tests, setup_all, teardown_all);
+	transport = SIS_TRANSPORT_TGTADM;
+	return r + cmocka_run_group_tests_name("stgt by tgtadm", tests, setup_all, teardown_all);
 }

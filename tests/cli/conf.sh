@@ -11,7 +11,7 @@ volume tank/sub/v2 10M lun=2
 volume other/v3 10M on
 
 write() {	# LINE...
-	printf '%s\n' "$@" >"$conf"
+	configure "$@"
 }
 
 # ---- errors ----
@@ -31,6 +31,7 @@ wrong 2 "timeout = 0: must be a number of seconds from 1 to 3600" '[general]' 't
 wrong 2 "lock-timeout = -1: must be" '[general]' 'lock-timeout = -1'
 wrong 2 "device-wait = 10s: must be" '[general]' 'device-wait = 10s'
 wrong 2 "control-port = 65536: must be a number from 0 to 65535" '[stgt]' 'control-port = 65536'
+wrong 2 "transport = pigeon: must be auto, socket or tgtadm" '[stgt]' 'transport = pigeon'
 wrong 2 "share-received = maybe: must be yes or no" '[policy]' 'share-received = maybe'
 wrong 2 "options = lun, frob: unknown option 'frob'" '[policy]' 'options = lun, frob'
 wrong 2 "allow = /tank: '/tank' is not a dataset name" '[policy]' 'allow = /tank'

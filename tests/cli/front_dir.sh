@@ -81,12 +81,12 @@ z zfs set shareiscsi=on mypool/test@snap
 expect_refused 1 "'shareiscsi' does not apply to datasets of this type" "a snapshot"
 z zfs set shareiscsi=on mypool/nope
 expect_refused 1 "cannot open 'mypool/nope': dataset does not exist" "no such dataset"
-printf '[policy]\nallow = mypool/fs\noptions = lun\n' >"$root/etc/shareiscsi.conf"
+configure '[policy]' 'allow = mypool/fs' 'options = lun'
 z zfs set shareiscsi=on mypool/test
 expect_refused 1 "cannot set property for 'mypool/test': 'allow' in" "what policy forbids"
 z zfs create -o shareiscsi=name=iqn.2010-09.org.zfsonlinux:x mypool/fs
 expect_refused 1 "cannot create 'mypool/fs': 'options' in" "an option that policy forbids"
-rm "$root/etc/shareiscsi.conf"
+configure
 
 # ---- several ----
 

@@ -99,9 +99,15 @@ new_world() {
 	echo '(none)' >"$root/proc/sys/kernel/domainname"
 	: >"$world/calls"
 	cp "$here/tgtadm-wrapper" "$root/usr/sbin/tgtadm"
+	configure
 	export TGT_IPC_SOCKET=$world/sock/s
 	control=()
 	sis_args=(--root "$root" --store "dir:$world/pool" --backend stgt)
+}
+
+# What the program does is counted, and gone wrong with, where tgtadm stands: not over the socket.
+configure() {	# [LINE of the configuration...]
+	printf '%s\n' "$@" '[stgt]' "transport = ${transport:-tgtadm}" >"$root/etc/shareiscsi.conf"
 }
 
 adm() {

@@ -5,7 +5,7 @@
 # puts all right.
 # shellcheck source=tests/fault/lib.sh
 . "$(dirname "$0")/lib.sh"
-printf '[general]\ntimeout = 1\n' >"$root/etc/shareiscsi.conf"
+configure '[general]' 'timeout = 1'
 
 # Half of a new target is neither of these.
 whole_or_nothing() {	# GOOD-STATE

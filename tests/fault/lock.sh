@@ -3,7 +3,7 @@
 # One run at a time: the others wait, for a time, and say for whom.
 # shellcheck source=tests/fault/lib.sh
 . "$(dirname "$0")/lib.sh"
-printf '[general]\nlock-timeout = 1\n' >"$root/etc/shareiscsi.conf"
+configure '[general]' 'lock-timeout = 1'
 reset
 set_property tank/v1 on
 lock=$root/run/shareiscsi/lock
@@ -29,7 +29,7 @@ for verb in plan status "share -n -a"; do
 	expect_quiet 3 "$verb needs no lock"
 done
 
-printf '[general]\nlock-timeout = 60\n' >"$root/etc/shareiscsi.conf"
+configure '[general]' 'lock-timeout = 60'
 "$program" sync "${sis_args[@]}" >"$world/waiting" 2>&1 </dev/null &
 waiting=$!
 lock_is_open() {

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * The client's side of tgtd's management protocol (tgt: usr/tgtadm.h, usr/mgmt.c). Trusts neither
+ * who listens nor what is answered; never waits without a limit.
+ */
+#include "backend/stgt_ipc.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "base/run.h"
+#include "base/str.h"
+
+enum {
+	MAX_PAYLOAD = 8192, /* tgtd hangs up on more; its NUL counts */
+	MAX_TEXT = SIS_RUN_MAX_OUTPUT,
+	ALL_TARGETS = -1,
+};
+
+/* Host byte order throughout; the same on every machine, as each member lies at its own size. */
+struct request {
+	uint32_t mode;
+	uint32_t op;
+	char driver[64];
+	uint32_t len; /* of all of it */
+	int32_t tid;
+	uint64_t sid;
+	uint64_t lun;
+	uint32_t cid;
+	uint32_t host;
+	uint32_t device_type;
+	uint32_t account_direction;
+	uint32_t pack;
+	uint32_t force;
+	char payload[MAX_PAYLOAD];
+};
+_Static_assert(offsetof(struct request, payload) == 120, "the header is 120 bytes long");
+
+struct answer {
+	uint32_t code;
+	uint32_t len; /* of all of it */
+};
+
+static const uint32_t modes[] = {
+	[SIS_STGT_SYSTEM] = 0,
+	[SIS_STGT_TARGET] = 1,
+	[SIS_STGT_LUN] = 2,
+	[SIS_STGT_CONN] = 6,
+};
+
+static const uint32_t ops[] = {
+	[SIS_STGT_NEW] = 0,  [SIS_STGT_DELETE] = 1, [SIS_STGT_SHOW] = 2,
+	[SIS_STGT_BIND] = 3, [SIS_STGT_UNBIND] = 4, [SIS_STGT_UPDATE] = 5,
+};
+
+/* ---- the request ---- */
+
+static void add(struct sis_str *b, const char *key, const char *value)
+{
+	if (value)
+		sis_str_addf(b, "%s%s%s", b->len ? "," : "", key, value);
+}
+
+/* As tgtadm writes them. */
+static void payload_make(const struct sis_stgt_req *q, struct sis_str *b)
+{
+	const bool tape = q->device_type && sis_streq(q->device_type, "tape");
+
+	if (q->name && q->value)
+		sis_str_addf(b, "%s=%s", q->name, q->value);
+	add(b, "path=", q->path);
+	add(b, "bstype=", tape ? "ssc" : q->bstype);
+	add(b, "bsoflags=", q->bsoflags);
+	if (q->blocksize)
+		sis_str_addf(b, "%sblocksize=%" PRIu32, b->len ? "," : "", q->blocksize);
+	add(b, "targetname=", q->targetname);
+	add(b, "initiator-address=", q->address);
+	add(b, "initiator-name=", q->initiator);
+	if (q->params)
+		sis_str_addf(b, "targetOps %s,", q->params);
+}
+
+static uint32_t device_type(const char *name)
+{
+	if (!name)
+		return 0;
+	return sis_streq(name, "tape") ? 0x01 : 0xff; /* else pass-through */
+}
+
+static int request_make(const struct sis_stgt_req *q, struct request *ret, struct sis_err *err)
+{
+	const bool bare = q->op == SIS_STGT_SHOW || q->op == SIS_STGT_DELETE;
+	sis_autostr struct sis_str text = { 0 };
+
+	payload_make(q, &text);
+	/* tgtd would read the missing text all the same, and die with all its targets. */
+	if (!bare && !text.len)
+		return sis_err_set(err, EINVAL, "a request to tgtd lacks its parameters");
+	if (text.len >= MAX_PAYLOAD)
+		return sis_err_set(err, EINVAL,
+				   "a request of %zu bytes is too long for tgtd, which takes %d",
+				   text.len, MAX_PAYLOAD - 1);
+	memset(ret, 0, offsetof(struct request, payload));
+	ret->mode = modes[q->mode];
+	ret->op = ops[q->op];
+	memcpy(ret->driver, "iscsi", sizeof("iscsi"));
+	ret->len = offsetof(struct request, payload);
+	ret->tid = q->tid ? (int32_t)q->tid : ALL_TARGETS;
+	ret->sid = q->sid;
+	ret->lun = q->mode == SIS_STGT_LUN ? q->lun : UINT64_MAX;
+	ret->cid = q->cid;
+	ret->device_type = device_type(q->device_type);
+	if (text.len) {
+		memcpy(ret->payload, text.s, text.len + 1);
+		ret->len += (uint32_t)text.len + 1;
+	}
+	return 0;
+}
+
+/* ---- the connection ---- */
+
+struct link {
+	int fd;
+	uint64_t deadline;
+	unsigned timeout_ms;
+	struct sis_err *err;
+};
+
+static int late(const struct link *l)
+{
+	return sis_err_set(l->err, ETIMEDOUT, "tgtd did not answer within %u ms", l->timeout_ms);
+}
+
+static int hung_up(const struct link *l)
+{
+	return sis_err_set(l->err, EPROTO, "tgtd closed the connection without an answer");
+}
+
+static int wait_for(const struct link *l, short events)
+{
+	struct pollfd p = { .fd = l->fd, .events = events };
+	uint64_t now = sis_now_ms(), left = l->deadline - now;
+
+	if (now >= l->deadline)
+		return late(l);
+	if (poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX) < 0 && errno != EINTR)
+		return sis_err_errno(l->err, errno, "cannot wait for tgtd");
+	return 0;
+}
+
+/* What send() and recv() said: goes on, waits, or gives up. */
+static int moved(const struct link *l, ssize_t n, short events)
+{
+	if (n > 0 || (n < 0 && errno == EINTR))
+		return 0;
+	if (n < 0 && errno == EAGAIN)
+		return wait_for(l, events);
+	if (n == 0 || errno == ECONNRESET || errno == EPIPE)
+		return hung_up(l);
+	return sis_err_errno(l->err, errno, "cannot talk to tgtd");
+}
+
+static int put(const struct link *l, const void *data, size_t len)
+{
+	size_t done = 0;
+	int r = 0;
+
+	while (r == 0 && done < len) {
+		ssize_t n = send(l->fd, (const char *)data + done, len - done,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		r = moved(l, n, POLLOUT);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return r;
+}
+
+static int get(const struct link *l, void *data, size_t len)
+{
+	size_t done = 0;
+	int r = 0;
+
+	while (r == 0 && done < len) {
+		ssize_t n = recv(l->fd, (char *)data + done, len - done, MSG_DONTWAIT);
+
+		r = moved(l, n, POLLIN);
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return r;
+}
+
+/* Where the queue of the daemon is full, connect() waits itself; poll() does not tell its end. */
+static int limit_connect(const struct link *l)
+{
+	const struct timeval limit = { .tv_sec = l->timeout_ms / 1000,
+				       .tv_usec = l->timeout_ms % 1000 * 1000 };
+
+	return setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+}
+
+/* A socket that somebody else put there must not learn, nor tell, anything. */
+static int check_peer(const struct link *l, const char *path)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(l->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
+		return sis_err_errno(l->err, errno, "cannot tell who listens on '%s'", path);
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return 0;
+	return sis_err_set(l->err, EACCES, "'%s' is not used: user %u listens there, not root",
+			   path, (unsigned)peer.uid);
+}
+
+/* 1 connected, 0 nobody listens there. */
+static int try_connect(struct link *l, const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int r;
+
+	if (strlen(path) >= sizeof(at.sun_path))
+		return 0; /* nobody can */
+	memcpy(at.sun_path, path, strlen(path) + 1);
+	do
+		r = connect(l->fd, (const struct sockaddr *)&at, sizeof(at));
+	while (r < 0 && errno == EINTR && sis_now_ms() < l->deadline);
+	if (r < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ECONNREFUSED))
+		return 0;
+	if (r < 0 && (errno == EAGAIN || errno == EINTR))
+		return late(l);
+	if (r < 0 && errno == EACCES)
+		return sis_err_set(l->err, EACCES,
+				   "permission denied on tgtd's socket '%s': run this as the user "
+				   "that runs tgtd, usually root",
+				   path);
+	if (r < 0)
+		return sis_err_errno(l->err, errno, "cannot connect to '%s'", path);
+	r = check_peer(l, path);
+	return r < 0 ? r : 1;
+}
+
+static int link_open(struct link *l, const sis_strv *sockets)
+{
+	int r = 0;
+
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (l->fd < 0 || limit_connect(l) < 0)
+		return sis_err_errno(l->err, errno, "cannot make a socket");
+	for (size_t i = 0; r == 0 && i < sockets->n; i++)
+		r = try_connect(l, sockets->v[i]);
+	if (r == 0)
+		return sis_err_set(l->err, SIS_ERR_NOTARGET, "tgtd does not answer on '%s'",
+				   sockets->v[0]);
+	return r < 0 ? r : 0;
+}
+
+/* ---- the answer ---- */
+
+static int answer_check(const struct link *l, const struct answer *a)
+{
+	if (a->code <= SIS_STGT_IPC_LAST_ANSWER && a->len >= sizeof(*a) &&
+	    a->len - sizeof(*a) <= MAX_TEXT)
+		return 0;
+	return sis_err_set(l->err, EPROTO,
+			   "tgtd gave an answer that is not known (code %" PRIu32 ", %" PRIu32
+			   " bytes)",
+			   a->code, a->len);
+}
+
+static int text_get(const struct link *l, size_t len, char **ret)
+{
+	sis_autofree char *text = sis_calloc(1, len + 1);
+	int r = get(l, text, len);
+
+	if (r < 0)
+		return r;
+	/* Its own end counts, any other would hide the rest. */
+	if (len && strlen(text) < len - 1)
+		return sis_err_set(l->err, EPROTO, "tgtd gave a listing with a NUL in it");
+	*ret = sis_steal(&text);
+	return 0;
+}
+
+static int converse(const struct link *l, const struct request *q, uint32_t *ret_answer,
+		    char **ret_text)
+{
+	struct answer a = { 0 };
+	int r = put(l, q, q->len);
+
+	if (r == 0)
+		r = get(l, &a, sizeof(a));
+	if (r == 0)
+		r = answer_check(l, &a);
+	if (r == 0)
+		r = text_get(l, a.len - sizeof(a), ret_text);
+	if (r == 0)
+		*ret_answer = a.code;
+	return r;
+}
+
+int sis_stgt_ipc_call(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms,
+		      uint32_t *ret_answer, char **ret_text, struct sis_err *err)
+{
+	struct link l = { .fd = -1, .timeout_ms = timeout_ms, .err = err };
+	struct request request;
+	int r = request_make(q, &request, err);
+
+	if (r < 0)
+		return r;
+	l.deadline = sis_now_ms() + timeout_ms;
+	r = link_open(&l, sockets);
+	if (r == 0)
+		r = converse(&l, &request, ret_answer, ret_text);
+	sis_closep(&l.fd);
+	return r;
+}
