@@ -112,8 +112,9 @@ device() {	# IQN LUN
 	done
 }
 
+# SCST answers EAGAIN to a reader while it is busy.
 attribute_of() {	# FILE
-	head -n 1 "$1" 2>/dev/null
+	[ ! -e "$1" ] || wait_until head -n 1 "$1" 2>/dev/null
 }
 
 lun_is() {	# IQN LUN WHAT
