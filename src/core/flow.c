@@ -228,11 +228,12 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 		forget_failed(f, g);
 	if (rc < 0)
 		return rc;
-	count(f, g);
-	if (ret_target) {
-		*ret_target = t;
-		t = (struct sis_target){ 0 };
+	if (!ret_target) {
+		count(f, g);
+		return 0;
 	}
+	*ret_target = t;
+	t = (struct sis_target){ 0 };
 	return 0;
 }
 

@@ -15,11 +15,17 @@ struct sis_flow {
 	struct sis_report *report;
 	struct sis_view view;
 	struct sis_plan plan; /* of the view; borrows from it */
+	/* Does a group in the place of sis_flow_group(); `owner` is its own. NULL: nobody does. */
+	int (*do_group)(struct sis_flow *f, const struct sis_group *g, struct sis_err *err);
+	void *owner;
 };
 
 /* Reads the view and plans. ctx has its back end. */
 int sis_flow_read(struct sis_flow *f, struct sis_err *err);
 void sis_flow_free(struct sis_flow *f);
+
+/* All that a sync does after reading: the groups, what needs no step, reading back. */
+int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err);
 
 /* Is a volume that was asked for among those of this group, or of this target? */
 bool sis_flow_asked(const struct sis_flow *f, const struct sis_group *g);
@@ -35,7 +41,8 @@ void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want wan
 /*
  * Does a group (it must not be refused): record and identities first, then its steps, then the
  * hooks. In a dry run only the steps, noted. *ret_target (NULL allowed) is the desired target with
- * what the back end filled in; the caller frees it.
+ * what the back end filled in; the caller frees it, and does the rest of the group as another one:
+ * then this one is not counted.
  */
 int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
 		   struct sis_err *err);

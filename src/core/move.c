@@ -1,21 +1,68 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Moving between targets: two runs side by side, one per target, a group of each at a time.
- * Decides the order; what a share is, the model says.
+ * Moving between targets: the flow of a sync on the new side, in which a group waits in between
+ * until the old side has let go of it. Decides the order; what a share is, the model says.
  */
 #include "core/move.h"
 
 #include <inttypes.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "core/flow.h"
 
+enum { NOTE_MAX = 64 };
+
 struct move {
 	struct sis_flow from, to;
 	struct sis_ctx from_ctx;
-	struct sis_request unshare; /* everything asked for, on the old side */
+	size_t left; /* targets of the old side that are still to be moved */
 };
+
+/* ---- the note of a move that is not over ---- */
+
+static char *note_path(const struct sis_ctx *ctx, const char *backend)
+{
+	return sis_asprintf("%s/run/shareiscsi/%s/moving-from", ctx->root, backend);
+}
+
+int sis_move_noted(const struct sis_ctx *ctx, char **ret_from, struct sis_err *err)
+{
+	sis_autofree char *path = note_path(ctx, ctx->bx.be->name), *text = NULL;
+	int rc = sis_file_read(path, NOTE_MAX, &text, err);
+
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	sis_err_clear(err);
+	*ret_from = text ? sis_strdup(sis_str_trim(text)) : NULL;
+	return 0;
+}
+
+static int forget(const struct sis_ctx *ctx, const char *backend, struct sis_err *err)
+{
+	sis_autofree char *path = note_path(ctx, backend);
+
+	if (unlink(path) < 0 && errno != ENOENT)
+		return sis_err_errno(err, errno, "cannot remove '%s'", path);
+	return 0;
+}
+
+/* Written before anything is moved; moving back makes the other direction's void. */
+static int note(const struct move *m, struct sis_err *err)
+{
+	const struct sis_ctx *ctx = m->to.ctx;
+	const char *from = m->from_ctx.bx.be->name, *to = ctx->bx.be->name;
+	sis_autofree char *dir = sis_asprintf("%s/run/shareiscsi/%s", ctx->root, to);
+	sis_autofree char *path = note_path(ctx, to), *text = sis_asprintf("%s\n", from);
+	int rc = sis_mkdir_p(dir, 0755, err);
+
+	if (rc == 0)
+		rc = sis_file_replace(path, text, 0644, err);
+	return rc < 0 ? rc : forget(ctx, from, err);
+}
+
+/* ---- what is to be moved, and whether it can be ---- */
 
 static int open_from(struct move *m, const char *name, struct sis_err *err)
 {
@@ -27,52 +74,80 @@ static int open_from(struct move *m, const char *name, struct sis_err *err)
 	if (rc == 0)
 		rc = sis_ctx_backend(&m->from_ctx, err);
 	if (rc == 0 && m->from_ctx.bx.be == m->to.ctx->bx.be)
-		rc = sis_err_set(err, SIS_ERR_USAGE, "--from and --backend are both '%s'", name);
+		rc = sis_err_set(err, SIS_ERR_USAGE,
+				 "'%s' is the target in use already; name the one to move to with "
+				 "--backend",
+				 name);
 	return rc;
 }
 
 /* What clients know a disk by must be the same on the new side. */
-static int check_identity(const struct sis_lun *old, const struct sis_lun *want,
-			  struct sis_err *err)
+static int check_identity(const struct move *m, const char *iqn, const struct sis_lun *old,
+			  const struct sis_wish *wish, struct sis_err *err)
 {
-	if (old->number != want->number)
-		return sis_err_set(err, EINVAL,
-				   "it is LUN %" PRIu32 " now and would be LUN %" PRIu32,
-				   old->number, want->number);
-	if (old->known & SIS_BIT(SIS_FIELD_BLOCKSIZE) && old->blocksize != want->blocksize)
-		return sis_err_set(err, EINVAL,
-				   "its block size is %" PRIu32 " now and would be %" PRIu32,
-				   old->blocksize, want->blocksize);
-	return 0;
+	const struct sis_lun *want = &wish->target.luns.v[0];
+	const char *title = m->from_ctx.bx.caps.title;
+	int rc = 0;
+
+	if (!sis_streq(iqn, wish->target.iqn))
+		rc = sis_err_set(err, EINVAL, "it is in target '%s' of %s and should be in '%s'",
+				 iqn, title, wish->target.iqn);
+	else if (old->number != want->number)
+		rc = sis_err_set(err, EINVAL,
+				 "it is LUN %" PRIu32 " of %s and should be LUN %" PRIu32,
+				 old->number, title, want->number);
+	else if (old->known & SIS_BIT(SIS_FIELD_BLOCKSIZE) && old->blocksize != want->blocksize)
+		rc = sis_err_set(err, EINVAL,
+				 "its block size in %s is %" PRIu32 " and should be %" PRIu32,
+				 title, old->blocksize, want->blocksize);
+	if (rc < 0)
+		rc = sis_err_append(err,
+				    "; a move changes no disk: sync it with --backend %s first",
+				    m->from_ctx.bx.be->name);
+	return rc;
 }
 
-/* Can the new side show this LUN just as the old one does? */
-static void check_lun(struct move *m, const struct sis_lun *old)
+/* Sets what is to be moved apart from what stays. Can the new side show it just the same? */
+static void check_lun(struct move *m, const struct sis_target *t, struct sis_lun *old)
 {
 	struct sis_item *i = sis_view_guid(&m->to.view, old->guid);
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
 
-	if (!i)
+	old->keep = !i || !i->in_scope || i->want != SIS_WANT_SHARED;
+	if (!i || !i->in_scope)
 		return;
 	if (i->want == SIS_WANT_SHARED)
-		(void)check_identity(old, &i->wish.target.luns.v[0], &err);
+		(void)check_identity(m, t->iqn, old, &i->wish, &err);
 	else if (i->want == SIS_WANT_BAD || i->want == SIS_WANT_PENDING)
 		(void)sis_err_move(&err, &i->problem);
 	if (err.code)
 		sis_flow_problem(&m->to, i->volume->name, SIS_WANT_BAD, &err);
 }
 
-/* Nothing is moved unless all of it can be. */
-static bool all_expressible(struct move *m)
+/* Is the name taken on the new side? Sessions there are no matter of what it can express. */
+static void check_target(struct move *m, const struct sis_group *old)
 {
-	size_t before = m->to.report->problems.n;
+	struct sis_group *new = sis_plan_find(&m->to.plan, old->iqn);
+
+	if (new &&new->refused.code &&new->refused.code != SIS_ERR_INUSE)
+		sis_flow_problem(&m->to, sis_flow_subject(old), SIS_WANT_BAD, &new->refused);
+}
+
+/* Plans the old side: all that can be moved goes, nothing else does. */
+static void plan_from(struct move *m)
+{
+	static const struct sis_state nothing;
 
 	sis_vec_each(t, &m->from.view.live.targets)
 		if (t->owner == SIS_OWNER_OURS)
 			sis_vec_each(l, &t->luns)
-				check_lun(m, l);
-	return m->to.report->problems.n == before;
+				check_lun(m, t, l);
+	sis_plan_make(&nothing, &m->from.view.live, m->from.rq->force, &m->from.plan);
+	sis_vec_each(old, &m->from.plan.groups)
+		check_target(m, old);
 }
+
+/* ---- one target ---- */
 
 /* The steps before (or, with `show`, from) the one that shows the target; borrows the steps. */
 static struct sis_group part_of(const struct sis_group *g, bool show)
@@ -87,28 +162,49 @@ static struct sis_group part_of(const struct sis_group *g, bool show)
 	return part;
 }
 
-/* The new side failed after the old one had let go: the old one gets its share back. */
+static void volumes_of(const struct sis_group *old, sis_strv *ret)
+{
+	sis_vec_each(l, &old->live->luns)
+		if (!l->keep && l->volume)
+			sis_strv_add(ret, l->volume);
+}
+
+/* One of the two sides failed: the new one lets go, the old one gets its share back. */
 static void give_back(struct move *m, const struct sis_group *old, struct sis_err *err)
 {
 	sis_autostrv sis_strv names = { 0 };
-	struct sis_request rq = { .names = &names, .mode = SIS_VIEW_SHARE };
-	sis_autoreport struct sis_report report = { 0 };
+	struct sis_request off = { .names = &names, .mode = SIS_VIEW_UNSHARE };
+	struct sis_request on = { .names = &names, .mode = SIS_VIEW_SHARE };
+	sis_autoreport struct sis_report taken = { 0 }, given = { 0 };
 	sis_autoerr struct sis_err again = SIS_ERR_INIT;
+	int rc;
 
-	sis_vec_each(l, &old->live->luns)
-		if (l->volume)
-			sis_strv_add(&names, l->volume);
-	/* The lock is the new side's; the old run must not wait for it. */
+	volumes_of(old, &names);
+	if (m->to.ctx->choice.dry || !names.n)
+		return;
+	if (sis_sync(m->to.ctx, &off, &taken, &again) < 0 || taken.problems.n)
+		sis_log(SIS_LOG_WARN, "'%s' is left half made on %s: %s", old->iqn,
+			m->to.ctx->bx.caps.title,
+			sis_err_msg(taken.problems.n ? &taken.problems.v[0].err : &again));
+	sis_err_clear(&again);
+	/* The lock is the new side's: the old run must not wait for it. */
 	m->from_ctx.lock_fd = m->to.ctx->lock_fd;
-	if (sis_sync(&m->from_ctx, &rq, &report, &again) < 0 || report.problems.n)
-		(void)sis_err_append(err, "; and %s could not get it back: %s",
-				     m->from_ctx.bx.caps.title,
-				     report.problems.n ? sis_err_msg(&report.problems.v[0].err) :
-							 sis_err_msg(&again));
-	else
+	rc = sis_sync(&m->from_ctx, &on, &given, &again);
+	m->from_ctx.lock_fd = -1;
+	if (rc == 0 && !given.problems.n)
 		(void)sis_err_append(err, "; it is shared through %s as before",
 				     m->from_ctx.bx.caps.title);
-	m->from_ctx.lock_fd = -1;
+	else
+		(void)sis_err_append(
+			err, "; and %s could not get it back: %s", m->from_ctx.bx.caps.title,
+			sis_err_msg(given.problems.n ? &given.problems.v[0].err : &again));
+}
+
+/* Did making a LUN fail because the volume is held, most likely by the old side? */
+static bool is_held(const struct sis_report *r, int rc)
+{
+	return rc == -EBUSY && r->steps.n &&
+	       r->steps.v[r->steps.n - 1].name == sis_step_names[SIS_STEP_LUN_ADD];
 }
 
 /* Old side first: for a volume that only one of the two can hold. */
@@ -117,78 +213,119 @@ static int move_exclusive(struct move *m, const struct sis_group *old, const str
 {
 	int rc = sis_flow_group(&m->from, old, NULL, err);
 
-	if (rc < 0)
-		return rc;
-	rc = sis_flow_group(&m->to, new, NULL, err);
-	if (rc < 0 && !m->to.ctx->choice.dry)
-		give_back(m, old, err);
-	return rc;
+	return rc < 0 ? rc : sis_flow_group(&m->to, new, NULL, err);
 }
 
-static int move_group(struct move *m, struct sis_group *old, struct sis_group *new,
-		      struct sis_err *err)
+/* The old side lets go of what the new one has, hidden, and may show then. */
+static int release_and_show(struct move *m, const struct sis_group *old,
+			    const struct sis_group *shown, struct sis_err *err)
+{
+	int rc = sis_flow_group(&m->from, old, NULL, err);
+
+	return rc < 0 ? rc : sis_flow_group(&m->to, shown, NULL, err);
+}
+
+static int move_target(struct move *m, const struct sis_group *old, const struct sis_group *new,
+		       struct sis_err *err)
 {
 	struct sis_group hidden = part_of(new, false), shown = part_of(new, true);
 	sis_autotarget struct sis_target made = { 0 };
-	int rc;
+	int rc = sis_flow_group(&m->to, &hidden, &made, err);
 
-	if (old->refused.code || new->refused.code)
-		return sis_err_move(err, old->refused.code ? &old->refused : &new->refused);
-	rc = sis_flow_group(&m->to, &hidden, &made, err);
-	if (rc == -EBUSY)
-		return move_exclusive(m, old, new, err);
-	if (rc < 0)
-		return rc;
-	rc = sis_flow_group(&m->from, old, NULL, err);
-	if (rc < 0)
+	if (rc < 0 && !is_held(m->to.report, rc))
 		return rc;
 	shown.desired = &made;
-	rc = sis_flow_group(&m->to, &shown, NULL, err);
-	if (rc < 0 && !m->to.ctx->choice.dry)
+	if (rc < 0) {
+		sis_err_clear(err);
+		rc = move_exclusive(m, old, new, err);
+	} else {
+		rc = release_and_show(m, old, &shown, err);
+	}
+	if (rc < 0)
 		give_back(m, old, err);
 	return rc;
 }
 
-static void move_all(struct move *m)
+/* In the place of sis_flow_group() on the new side. */
+static int move_group(struct sis_flow *to, const struct sis_group *new, struct sis_err *err)
+{
+	struct move *m = to->owner;
+	struct sis_group *old = sis_plan_find(&m->from.plan, new->iqn);
+	int rc;
+
+	if (!old || !new->desired)
+		return sis_flow_group(to, new, NULL, err);
+	if (old->refused.code)
+		return sis_err_move(err, &old->refused);
+	rc = move_target(m, old, new, err);
+	m->left -= rc == 0;
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+/* After a crash the new side may be whole, and a target of the old one may have lost its LUNs. */
+static void release_rest(struct move *m)
 {
 	sis_vec_each(old, &m->from.plan.groups) {
 		struct sis_group *new = sis_plan_find(&m->to.plan, old->iqn);
 		sis_autoerr struct sis_err err = SIS_ERR_INIT;
+		int rc;
 
-		/* What is not to be shared at all any more is no business of a move. */
-		if (!new || !new->desired)
+		if ((new &&new->desired) || !sis_flow_asked(&m->from, old))
 			continue;
-		if (move_group(m, old, new, &err) < 0)
+		rc = old->refused.code ? sis_err_move(&err, &old->refused) :
+					 sis_flow_group(&m->from, old, NULL, &err);
+		m->left -= rc == 0;
+		if (rc < 0)
 			sis_flow_problem(&m->to, sis_flow_subject(old), SIS_WANT_SHARED, &err);
 	}
 }
 
+static size_t to_be_moved(const struct move *m)
+{
+	size_t n = 0;
+
+	sis_vec_each(old, &m->from.plan.groups)
+		n += sis_flow_asked(&m->from, old);
+	return n;
+}
+
 static int carry_out(struct move *m, struct sis_err *err)
 {
-	int rc = sis_flow_read(&m->from, err);
+	bool dry = m->to.ctx->choice.dry;
+	int rc = sis_flow_read(&m->to, err);
 
 	if (rc == 0)
-		rc = sis_flow_read(&m->to, err);
-	if (rc < 0 || !all_expressible(m))
+		rc = sis_view_read(&m->from_ctx, m->from.rq, &m->from.view, err);
+	if (rc < 0)
 		return rc;
-	if (m->from.plan.groups.n)
-		rc = sis_flow_prepare(&m->to, err);
-	if (rc == 0)
-		move_all(m);
+	plan_from(m);
+	if (m->to.report->problems.n)
+		return 0;
+	m->left = to_be_moved(m);
+	if (m->left && !dry)
+		rc = note(m, err);
+	if (rc < 0)
+		return rc;
+	release_rest(m);
+	rc = sis_flow_carry_out(&m->to, err);
+	if (rc == 0 && !m->left && !dry)
+		rc = forget(m->to.ctx, m->to.ctx->bx.be->name, err);
 	return rc;
 }
 
 int sis_move(struct sis_ctx *ctx, const char *from, const struct sis_request *rq,
 	     struct sis_report *ret, struct sis_err *err)
 {
-	struct move m = { .to = { .ctx = ctx, .rq = rq, .report = ret } };
+	struct move m = {
+		.from = { .ctx = &m.from_ctx, .rq = rq, .report = ret },
+		.to = { .ctx = ctx, .rq = rq, .report = ret, .do_group = move_group, .owner = &m },
+		.from_ctx = { .lock_fd = -1 },
+	};
 	int rc;
 
 	*ret = (struct sis_report){ 0 };
-	m.unshare = *rq;
-	m.unshare.mode = SIS_VIEW_UNSHARE;
-	m.from = (struct sis_flow){ .ctx = &m.from_ctx, .rq = &m.unshare, .report = ret };
-	m.from_ctx.lock_fd = -1;
 	rc = sis_ctx_backend(ctx, err);
 	if (rc == 0 && !ctx->choice.dry)
 		rc = sis_ctx_lock(ctx, err);

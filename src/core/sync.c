@@ -8,6 +8,12 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "core/flow.h"
+#include "core/move.h"
+
+static int do_group(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
+{
+	return f->do_group ? f->do_group(f, g, err) : sis_flow_group(f, g, NULL, err);
+}
 
 /*
  * A failure is the group's own, and kept in it; unless the target is gone: then no other group can
@@ -20,7 +26,7 @@ static int do_groups(struct sis_flow *f, struct sis_err *err)
 
 		if (!sis_flow_asked(f, g))
 			continue;
-		if (!g->refused.code && sis_flow_group(f, g, NULL, &g->refused) == 0)
+		if (!g->refused.code && do_group(f, g, &g->refused) == 0)
 			continue;
 		if (g->refused.code == SIS_ERR_NOTARGET) {
 			(void)sis_err_move(err, &g->refused);
@@ -118,14 +124,11 @@ static bool any_work(const struct sis_flow *f)
 	return false;
 }
 
-static int carry_out(struct sis_flow *f, struct sis_err *err)
+int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 {
-	bool work;
-	int rc = sis_flow_read(f, err);
+	bool work = any_work(f);
+	int rc = 0;
 
-	if (rc < 0)
-		return rc;
-	work = any_work(f);
 	if (work)
 		rc = sis_flow_prepare(f, err);
 	if (rc < 0)
@@ -143,6 +146,27 @@ static int carry_out(struct sis_flow *f, struct sis_err *err)
 	return rc;
 }
 
+/*
+ * A move to this target was interrupted: what is made here may still be shared there, and must not
+ * be shown before that ends. 1: moved on; 0: there is nothing to move.
+ */
+static int move_on(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_report *ret,
+		   struct sis_err *err)
+{
+	sis_autofree char *from = NULL;
+	int rc = sis_move_noted(ctx, &from, err);
+
+	if (rc < 0 || !from)
+		return rc;
+	rc = sis_move(ctx, from, rq, ret, err);
+	if (rc != -SIS_ERR_NOTARGET)
+		return rc < 0 ? rc : 1;
+	/* The old target has ended meanwhile, and its shares with it; if not, it says so again. */
+	sis_err_clear(err);
+	sis_report_free(ret);
+	return 0;
+}
+
 int sis_sync(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_report *ret,
 	     struct sis_err *err)
 {
@@ -153,8 +177,13 @@ int sis_sync(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_repor
 	rc = sis_ctx_backend(ctx, err);
 	if (rc == 0 && !ctx->choice.dry)
 		rc = sis_ctx_lock(ctx, err);
+	if (rc == 0 && rq->mode != SIS_VIEW_UNSHARE)
+		rc = move_on(ctx, rq, ret, err);
+	if (rc != 0)
+		return rc < 0 ? rc : 0;
+	rc = sis_flow_read(&f, err);
 	if (rc == 0)
-		rc = carry_out(&f, err);
+		rc = sis_flow_carry_out(&f, err);
 	sis_flow_free(&f);
 	return rc;
 }
