@@ -4,8 +4,9 @@
  */
 #include <inttypes.h>
 
-#include "base/log.h"
+#include "backend/holder.h"
 #include "base/str.h"
+#include "cli/metrics.h"
 #include "cli/out.h"
 #include "cli/verb.h"
 #include "core/view.h"
@@ -19,6 +20,7 @@ struct row {
 	const struct sis_lun *lun;
 	const char *reason;
 	bool live;
+	bool differs; /* something is to be done, by a sync or by a person */
 };
 
 struct status {
@@ -78,12 +80,31 @@ static void add_row(struct status *st, const struct row *r)
 		sis_table_add(t, NULL);
 	sis_table_add(t, r->lun ? r->lun->readonly ? "yes" : "no" : NULL);
 	sis_table_add(t, r->lun ? r->lun->path : NULL);
+	sis_table_add(t, r->differs ? "yes" : "no");
 	sis_table_add(t, r->reason);
+	st->differs |= r->differs;
 	if (r->reason) {
 		sis_autofree char *line =
 			sis_asprintf("%s: %s", r->volume ? r->volume : target->iqn, r->reason);
 		sis_strv_add(&st->reasons, line);
 	}
+}
+
+/*
+ * What this host itself does with a disk that is its initiators': some targets do not notice, and
+ * two writers destroy what is on it.
+ */
+static char *host_use(struct status *st, const char *path)
+{
+	sis_autofree char *text = NULL;
+	struct stat s;
+
+	if (sis_kfs_stat(&st->ctx->kfs, &s, NULL, "%s", path) < 0 || !S_ISBLK(s.st_mode))
+		return NULL;
+	text = sis_holder_text(&st->ctx->kfs, s.st_rdev);
+	return text ? sis_asprintf("this host itself uses it: '%s' %s; end that, and see that it "
+				   "does not come again (volmode=dev, filter of LVM)", path, text) :
+		      NULL;
 }
 
 /* A volume whose share is desired: live and equal, or what is still to do. */
@@ -95,16 +116,17 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 	const struct sis_group *g = sis_plan_find(&st->plan, i->wish.target.iqn);
 	bool there = have && have->guid == want->guid;
 	const char *reason = g ? group_reason(g, want->number) : NULL;
+	sis_autofree char *use = host_use(st, want->path);
 	struct row r = {
 		.state = reason ? there ? "differs" : "pending" : "shared",
 		.volume = i->volume->name,
 		.target = there ? live : &i->wish.target,
 		.lun = want, /* what live does not tell equals it, or `reason` says so */
-		.reason = reason,
+		.reason = use ? use : reason,
 		.live = there,
+		.differs = use || reason,
 	};
 
-	st->differs |= reason != NULL;
 	add_row(st, &r);
 }
 
@@ -138,6 +160,7 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 		.lun = l,
 		.reason = i->problem.msg,
 		.live = l != NULL,
+		.differs = i->want == SIS_WANT_BAD || i->want == SIS_WANT_PENDING || l,
 	};
 
 	if (i->want == SIS_WANT_OFF && l) {
@@ -146,7 +169,6 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 	} else if (i->want == SIS_WANT_OFF && !named) {
 		return;
 	}
-	st->differs |= i->want == SIS_WANT_BAD || i->want == SIS_WANT_PENDING || l;
 	add_row(st, &r);
 }
 
@@ -165,7 +187,7 @@ static void live_rows(struct status *st)
 				r.state = "leftover";
 				r.volume = l->volume;
 				r.reason = "its volume is gone; `shareiscsi sync` takes it away";
-				st->differs = true;
+				r.differs = true;
 			}
 			add_row(st, &r);
 		}
@@ -182,7 +204,8 @@ static const struct sis_col status_cols[] = {
 	{ "sessions", "SESSIONS", true }, { "serial", NULL, false },
 	{ "type", NULL, false },	  { "iomode", NULL, false },
 	{ "blocksize", NULL, true },	  { "readonly", NULL, false },
-	{ "path", NULL, false },	  { "reason", NULL, false },
+	{ "path", NULL, false },	  { "differs", NULL, false },
+	{ "reason", NULL, false },
 };
 
 static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_view *v,
@@ -199,6 +222,23 @@ static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_v
 		rc = sis_err_set(err, ENOENT, "cannot open '%s': dataset does not exist",
 				 v->missing.v[0]);
 	return rc;
+}
+
+static void print_status(struct status *st, unsigned flags)
+{
+	if (flags & SIS_FLAG_METRICS) {
+		sis_metrics_print(&st->table, true);
+		sis_table_free(&st->table);
+		return;
+	}
+	sis_table_print(&st->table, flags & SIS_FLAG_JSON);
+	if (flags & SIS_FLAG_JSON)
+		return;
+	sis_vec_each(line, &st->reasons) {
+		sis_autofree char *text = sis_str_printable(*line);
+
+		puts(text);
+	}
 }
 
 int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
@@ -221,14 +261,11 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 		}
 		if (!a->names.n)
 			live_rows(&st);
-		sis_table_print(&st.table, a->flags & SIS_FLAG_JSON);
-		if (!(a->flags & SIS_FLAG_JSON))
-			sis_vec_each(line, &st.reasons) {
-				sis_autofree char *text = sis_str_printable(*line);
-
-				puts(text);
-			}
-		rc = st.differs ? 3 : 0;
+		print_status(&st, a->flags);
+		/* As metrics the differences are in what was printed. */
+		rc = st.differs && !(a->flags & SIS_FLAG_METRICS) ? 3 : 0;
+	} else if (a->flags & SIS_FLAG_METRICS) {
+		sis_metrics_print(&st.table, false);
 	}
 	sis_strv_free(&st.reasons);
 	sis_plan_free(&st.plan);

@@ -170,6 +170,10 @@ int sis_cmd_unshare(const struct sis_args *a, struct sis_err *err)
 
 int sis_cmd_sync(const struct sis_args *a, struct sis_err *err)
 {
+	if (a->flags & SIS_FLAG_LATER)
+		return sis_cmd_later(a, err);
+	if (a->flags & SIS_FLAG_QUEUED)
+		return sis_cmd_queued(a, err);
 	return run(a, SIS_VIEW_SYNC, a->choice.dry, false, err);
 }
 

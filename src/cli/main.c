@@ -31,7 +31,15 @@ const struct sis_verb sis_verbs[] = {
 	{ 0 },
 };
 
-enum { OPT_BACKEND = 256, OPT_STORE, OPT_ROOT, OPT_FROM };
+enum {
+	OPT_BACKEND = 256,
+	OPT_STORE,
+	OPT_ROOT,
+	OPT_FROM,
+	OPT_LATER,
+	OPT_QUEUED,
+	OPT_PROMETHEUS,
+};
 
 static const struct option long_options[] = {
 	{ "all", no_argument, NULL, 'a' },
@@ -44,6 +52,9 @@ static const struct option long_options[] = {
 	{ "store", required_argument, NULL, OPT_STORE },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "from", required_argument, NULL, OPT_FROM },
+	{ "later", no_argument, NULL, OPT_LATER },
+	{ "queued", no_argument, NULL, OPT_QUEUED },
+	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ 0 },
@@ -61,6 +72,9 @@ static void print_usage(FILE *f)
 	      "      --backend NAME       iet, stgt, scst or lio; default: the first that runs\n"
 	      "      --store NAME[:PATH]  zfs or dir:PATH; default: the first that is there\n"
 	      "      --from NAME          sync, plan: move shares here from this other target\n"
+	      "      --later              sync: only note the names, for a run with --queued\n"
+	      "      --queued             sync: look at what was noted since the last such run\n"
+	      "      --prometheus         status: as metrics for Prometheus\n"
 	      "      --root DIR           prefix of /etc, /proc, /sys, /run and /sbin\n"
 	      "  -C, --control-port N     tgtd's control port\n"
 	      "  -h, --help; -V, --version\n"
@@ -100,6 +114,9 @@ static int parse_option(struct sis_args *a, int c, const char *word, struct sis_
 	case OPT_STORE: a->choice.store = optarg; return 0;
 	case OPT_ROOT: a->choice.root = optarg; return 0;
 	case OPT_FROM: a->from = optarg; return 0;
+	case OPT_LATER: a->flags |= SIS_FLAG_LATER; return 0;
+	case OPT_QUEUED: a->flags |= SIS_FLAG_QUEUED; return 0;
+	case OPT_PROMETHEUS: a->flags |= SIS_FLAG_METRICS; return 0;
 	case 'h': print_usage(stdout); return 1;
 	case 'V': puts("shareiscsi " SIS_VERSION); return 1;
 	case ':': return usage_error(err, "a value is missing behind", word);
@@ -138,8 +155,15 @@ static int check_flags(const struct sis_verb *v, const struct sis_args *a, struc
 				   extra & SIS_FLAG_ALL ? "-a" : "-f");
 	if (a->from && v->run != sis_cmd_sync && v->run != sis_cmd_plan)
 		return usage_error(err, "only sync and plan take", "--from");
+	if (a->flags & (SIS_FLAG_LATER | SIS_FLAG_QUEUED) && v->run != sis_cmd_sync)
+		return usage_error(err, "only sync takes",
+				   a->flags & SIS_FLAG_LATER ? "--later" : "--queued");
+	if (a->flags & SIS_FLAG_METRICS && v->run != sis_cmd_status)
+		return usage_error(err, "only status takes", "--prometheus");
 	if (a->flags & SIS_FLAG_ALL && a->names.n)
 		return usage_error(err, "-a takes no names, but there is", a->names.v[0]);
+	if (a->flags & SIS_FLAG_QUEUED && a->names.n)
+		return usage_error(err, "--queued takes no names, but there is", a->names.v[0]);
 	return 0;
 }
 

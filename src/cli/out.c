@@ -105,6 +105,11 @@ void sis_table_print(struct sis_table *t, bool json)
 		print_json(t);
 	else if (t->cells.n)
 		print_text(t);
+	sis_table_free(t);
+}
+
+void sis_table_free(struct sis_table *t)
+{
 	sis_vec_each(cell, &t->cells)
 		free(*cell);
 	sis_vec_free(&t->cells);

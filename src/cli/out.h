@@ -32,4 +32,7 @@ void sis_table_addf(struct sis_table *t, const char *fmt, ...)
 /* Prints all of it, as JSON or as columns, and empties it. */
 void sis_table_print(struct sis_table *t, bool json);
 
+/* Empties it. */
+void sis_table_free(struct sis_table *t);
+
 #endif

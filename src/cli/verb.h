@@ -14,6 +14,9 @@ enum sis_flag {
 	SIS_FLAG_DRY = 1 << 2,	   /* -n */
 	SIS_FLAG_VERBOSE = 1 << 3, /* -v */
 	SIS_FLAG_JSON = 1 << 4,	   /* -j */
+	SIS_FLAG_LATER = 1 << 5,   /* sync: only note the names for a later run */
+	SIS_FLAG_QUEUED = 1 << 6,  /* sync: look at what was noted */
+	SIS_FLAG_METRICS = 1 << 7, /* status: --prometheus */
 };
 
 /* A parsed command line. */
@@ -42,6 +45,8 @@ extern const struct sis_verb sis_verbs[];
 int sis_cmd_share(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_unshare(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_sync(const struct sis_args *args, struct sis_err *err);
+int sis_cmd_later(const struct sis_args *args, struct sis_err *err);
+int sis_cmd_queued(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_plan(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_status(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_sessions(const struct sis_args *args, struct sis_err *err);
