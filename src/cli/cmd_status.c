@@ -23,10 +23,17 @@ struct row {
 	bool differs; /* something is to be done, by a sync or by a person */
 };
 
+/* A live LUN that is a volume's, and where it is. */
+struct live {
+	const struct sis_target *target;
+	const struct sis_lun *lun;
+};
+
 struct status {
 	struct sis_ctx *ctx;
 	struct sis_view view;
 	struct sis_plan plan;
+	SIS_VEC(struct live) live; /* sorted by guid */
 	struct sis_table table;
 	sis_strv reasons; /* "volume: reason", below the table */
 	bool differs;
@@ -103,7 +110,8 @@ static char *host_use(struct status *st, const char *path)
 		return NULL;
 	text = sis_holder_text(&st->ctx->kfs, s.st_rdev);
 	return text ? sis_asprintf("this host itself uses it: '%s' %s; end that, and see that it "
-				   "does not come again (volmode=dev, filter of LVM)", path, text) :
+				   "does not come again (volmode=dev, filter of LVM)",
+				   path, text) :
 		      NULL;
 }
 
@@ -130,17 +138,29 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 	add_row(st, &r);
 }
 
-/* The live LUN of a volume, wherever it is. */
-static const struct sis_lun *find_live(const struct sis_view *v, uint64_t guid,
-				       const struct sis_target **ret)
+static int live_cmp(const void *a, const void *b)
 {
-	sis_vec_each(t, &v->live.targets)
+	const struct live *x = a, *y = b;
+
+	return (x->lun->guid > y->lun->guid) - (x->lun->guid < y->lun->guid);
+}
+
+/* The live LUNs of volumes, wherever they are, for find_live(). */
+static void index_live(struct status *st)
+{
+	sis_vec_each(t, &st->view.live.targets)
 		sis_vec_each(l, &t->luns)
-			if (l->guid == guid) {
-				*ret = t;
-				return l;
-			}
-	return NULL;
+			if (l->guid)
+				sis_vec_push(&st->live, ((struct live){ t, l }));
+	sis_vec_sort(&st->live, live_cmp);
+}
+
+static const struct live *find_live(const struct status *st, uint64_t guid)
+{
+	const struct sis_lun lun = { .guid = guid };
+	const struct live key = { .lun = &lun };
+
+	return guid ? sis_vec_find(&st->live, &key, live_cmp) : NULL;
 }
 
 /* A volume that is not to be shared (now): why, and whether something is live all the same. */
@@ -151,12 +171,12 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 		[SIS_WANT_HELD] = "held", [SIS_WANT_PENDING] = "pending",
 		[SIS_WANT_BAD] = "error",
 	};
-	const struct sis_target *t = NULL;
-	const struct sis_lun *l = find_live(&st->view, i->volume->guid, &t);
+	const struct live *live = find_live(st, i->volume->guid);
+	const struct sis_lun *l = live ? live->lun : NULL;
 	struct row r = {
 		.state = states[i->want],
 		.volume = i->volume->name,
-		.target = t,
+		.target = live ? live->target : NULL,
 		.lun = l,
 		.reason = i->problem.msg,
 		.live = l != NULL,
@@ -253,6 +273,7 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 
 	if (rc == 0) {
 		sis_plan_make(&st.view.desired, &st.view.live, false, &st.plan);
+		index_live(&st);
 		sis_vec_each(i, &st.view.items) {
 			if (i->want == SIS_WANT_SHARED)
 				wanted_row(&st, i);
@@ -267,6 +288,7 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 	} else if (a->flags & SIS_FLAG_METRICS) {
 		sis_metrics_print(&st.table, false);
 	}
+	sis_vec_free(&st.live);
 	sis_strv_free(&st.reasons);
 	sis_plan_free(&st.plan);
 	sis_view_free(&st.view);
