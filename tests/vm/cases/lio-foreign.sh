@@ -78,5 +78,5 @@ sis share tank/c
 
 say 'all of ours go, theirs stay'
 sis unshare -a
-expect_eq "$(ls $core | xargs)" 'alua iblock_0'
+expect_eq "$(echo $core/*)" "$core/alua $core/iblock_0"
 expect_eq "$(find $iscsi/$org:theirs $core/iblock_0 | sort)" "$before"

@@ -16,13 +16,11 @@ sis() {
 # All that was made, and its settings.
 picture() {
 	local file
-	cd /sys/kernel/config/target
-	find . -path '*/statistics*' -prune -o ! -path '*alua*' -printf '%p %l\n' | sort
-	for file in $tpg/enable $tpg/attrib/* $core/*/*/wwn/vpd_unit_serial $core/*/*/attrib/emulate_tpu \
-		$tpg/acls/*/lun_*/write_protect $tpg/acls/*/attrib/authentication; do
+	find /sys/kernel/config/target -path '*/statistics*' -prune -o ! -path '*alua*' -printf '%p %l\n' | sort
+	for file in "$tpg/enable" "$tpg"/attrib/* "$core"/*/*/wwn/vpd_unit_serial "$core"/*/*/attrib/emulate_tpu \
+		"$tpg"/acls/*/lun_*/write_protect "$tpg"/acls/*/attrib/authentication; do
 		echo "$file: $(cat "$file")"
 	done
-	cd /
 }
 
 empty() {
