@@ -21,8 +21,9 @@ static int no_dry_run(const struct sis_args *a, struct sis_err *err)
 {
 	if (!(a->flags & SIS_FLAG_DRY))
 		return 0;
-	return sis_err_set(err, SIS_ERR_USAGE, "--later and --queued have no dry run; `shareiscsi "
-					       "plan` shows what is to be done");
+	return sis_err_set(err, SIS_ERR_USAGE,
+			   "--later and --queued have no dry run; `shareiscsi "
+			   "plan` shows what is to be done");
 }
 
 static void add_option(sis_strv *argv, const char *name, const char *value)

@@ -67,8 +67,8 @@ static int enter(const char *root, char **ret_path, int *ret_fd, struct sis_err 
 static int append(const char *path, const struct sis_str *text, bool *ret_first,
 		  struct sis_err *err)
 {
-	sis_autoclose int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC |
-						  O_NONBLOCK, 0600);
+	sis_autoclose int fd = open(
+		path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
 	struct stat st;
 	ssize_t n = 0;
 
