@@ -19,9 +19,14 @@ patience=1000
 tests=0
 failures=0
 
+# TAP knows no other names.
+one_line() {	# TEXT
+	echo "${1//[![:print:]]/ }"
+}
+
 ok() {	# WHAT...
 	tests=$((tests + 1))
-	echo "ok $tests - $*"
+	echo "ok $tests - $(one_line "$*")"
 }
 
 # Puts its input behind the verdict, for people.
@@ -33,7 +38,7 @@ explain() {
 not_ok() {	# WHAT...
 	tests=$((tests + 1))
 	failures=$((failures + 1))
-	echo "not ok $tests - $*"
+	echo "not ok $tests - $(one_line "$*")"
 	printf '%s\n' "command: ${ran-}" "status: ${status-}" "stderr: ${err-}" "stdout: ${out-}" | explain
 }
 
