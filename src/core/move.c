@@ -282,6 +282,17 @@ static void release_rest(struct move *m)
 	}
 }
 
+/* The old side's records of what is no more: a crash came between the last step and the record. */
+static void forget_gone(struct move *m)
+{
+	const struct sis_view *v = &m->from.view;
+
+	sis_vec_each(record, &v->records)
+		if (!sis_state_find(&v->live, record->iqn))
+			(void)sis_record_remove(m->from_ctx.root, m->from_ctx.bx.be->name,
+						record->iqn, NULL);
+}
+
 static size_t to_be_moved(const struct move *m)
 {
 	size_t n = 0;
@@ -308,6 +319,8 @@ static int carry_out(struct move *m, struct sis_err *err)
 		rc = note(m, err);
 	if (rc < 0)
 		return rc;
+	if (!dry)
+		forget_gone(m);
 	release_rest(m);
 	rc = sis_flow_carry_out(&m->to, err);
 	if (rc == 0 && !m->left && !dry)
