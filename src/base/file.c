@@ -115,7 +115,7 @@ static int write_all(int fd, const char *s)
 	return 0;
 }
 
-static int write_new(const char *path, const char *text, unsigned mode)
+static int write_new(const char *path, const char *text, unsigned mode, bool durable)
 {
 	sis_autoclose int fd = -1;
 	int r;
@@ -130,23 +130,42 @@ static int write_new(const char *path, const char *text, unsigned mode)
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
 	/* before the rename, or a crash could leave the new name with nothing behind it */
-	if (r == 0 && fdatasync(fd) < 0)
+	if (r == 0 && durable && fdatasync(fd) < 0)
 		r = -errno;
 	if (r < 0)
 		(void)unlink(path); /* the first failure is the one to report */
 	return r;
 }
 
-int sis_file_replace(const char *path, const char *text, unsigned mode, struct sis_err *err)
+static int replace(const char *path, const char *text, unsigned mode, bool durable,
+		   struct sis_err *err)
 {
 	sis_autofree char *temporary = temporary_name(path);
-	int r = write_new(temporary, text, mode);
+	int r = write_new(temporary, text, mode, durable);
 
 	if (r == 0 && rename(temporary, path) < 0) {
 		r = -errno;
 		(void)unlink(temporary); /* as above */
 	}
 	return r < 0 ? sis_err_errno(err, -r, "cannot write '%s'", path) : 0;
+}
+
+int sis_file_replace(const char *path, const char *text, unsigned mode, struct sis_err *err)
+{
+	return replace(path, text, mode, true, err);
+}
+
+int sis_file_replace_volatile(const char *path, const char *text, unsigned mode,
+			      struct sis_err *err)
+{
+	return replace(path, text, mode, false, err);
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 static int mkdir_one(const char *path, unsigned mode)
@@ -164,9 +183,12 @@ static int mkdir_one(const char *path, unsigned mode)
 
 int sis_mkdir_p(const char *path, unsigned mode, struct sis_err *err)
 {
-	sis_autofree char *part = sis_strdup(path);
+	sis_autofree char *part = NULL;
 	int r = 0;
 
+	if (is_dir(path)) /* as it mostly is, after the first time */
+		return 0;
+	part = sis_strdup(path);
 	for (char *p = part + strspn(part, "/"); r == 0 && *p;) {
 		char *end = p + strcspn(p, "/");
 		char kept = *end;

@@ -31,6 +31,13 @@ int sis_file_read(const char *path, size_t max, char **ret, struct sis_err *err)
  */
 int sis_file_replace(const char *path, const char *text, unsigned mode, struct sis_err *err);
 
+/*
+ * The same for what does not outlive the machine's run anyway, as below /run: is not forced to the
+ * disk, which can take longer than all else that is done about a share.
+ */
+int sis_file_replace_volatile(const char *path, const char *text, unsigned mode,
+			      struct sis_err *err);
+
 /* mkdir -p with mode for what is missing; each existing part must be a directory. */
 int sis_mkdir_p(const char *path, unsigned mode, struct sis_err *err);
 

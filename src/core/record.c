@@ -149,7 +149,7 @@ int sis_record_write(const char *root, const char *backend, const struct sis_tar
 			sis_str_addf(&text, "%016" PRIx64 "\t%" PRIu32 "\t%s\t%s\n", l->guid,
 				     l->number, l->volume, l->path);
 	rc = sis_mkdir_p(dir, 0755, err);
-	return rc < 0 ? rc : sis_file_replace(path, sis_str_get(&text), 0644, err);
+	return rc < 0 ? rc : sis_file_replace_volatile(path, sis_str_get(&text), 0644, err);
 }
 
 int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err)

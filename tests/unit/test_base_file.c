@@ -107,9 +107,12 @@ static void test_replace(void **state)
 	assert_file(path, "one");
 	assert_mode(path, 0644);
 	assert_int_equal(sis_file_replace(path, "", 0600, NULL), 0);
-	umask(old);
 	assert_file(path, "");
 	assert_mode(path, 0600);
+	assert_int_equal(sis_file_replace_volatile(path, "two", 0644, NULL), 0);
+	umask(old);
+	assert_file(path, "two");
+	assert_mode(path, 0644);
 	assert_int_equal(access(temporary("conf"), F_OK), -1);
 }
 
