@@ -66,6 +66,8 @@ static void print_usage(FILE *f)
 	for (const struct sis_verb *v = sis_verbs; v->name; v++)
 		fprintf(f, "  %-9s %-18s %s\n", v->name, v->usage, v->help);
 	fputs("\noptions:\n"
+	      "  -a, --all                everything, instead of names\n"
+	      "  -f, --force              end the sessions that are in the way\n"
 	      "  -n, --dry-run            change nothing, print what would be done\n"
 	      "  -v, --verbose            say each step as it is done\n"
 	      "  -j, --json               results as JSON\n"

@@ -236,7 +236,7 @@ const struct sis_opt_row sis_opt_rows[SIS_OPT_N] = {
 		.key = "iomode", .aliases = { "bstype" },
 		.values = "wt | wb | ro; STGT also rdwr | aio | mmap | sg | ssc",
 		.words = "wt wb ro rdwr aio mmap sg ssc",
-		.by_default = "wt (STGT: rdwr)",
+		.by_default = "wt (STGT: rdwr; SCST: its own cache, told as wb)",
 		.help = "Write-through, write-back or read-only; ro wins over every initiator's rw.",
 		.parse = parse_iomode, .print = print_iomode,
 	},
