@@ -3,6 +3,7 @@
 # SCST for the conformance list: the simulated tree, read as files; sessions are the simulator's.
 
 first_lun=0
+sim_options=()
 blocksize=4096
 naa=6001405%s000000000
 order=('^echo "add_target ' '^echo "add_device DEVICE filename=' '/usn$' '/t10_dev_id$' '/naa_id$'
@@ -36,7 +37,7 @@ target_start() {
 	rm -f "$world/ready"
 	mkfifo "$world/ready"
 	: >"$world/writes"
-	LSAN_OPTIONS=detect_leaks=0 "$SCST_SIM" -f --files-are-blocks --control "$world/ctl" \
+	LSAN_OPTIONS=detect_leaks=0 "$SCST_SIM" -f --files-are-blocks "${sim_options[@]}" --control "$world/ctl" \
 		--log "$world/writes" "$tree" >"$world/ready" &
 	sim=$!
 	read -r -t 20 line <"$world/ready"

@@ -146,18 +146,12 @@ part_eagain_each() {
 # ---- the daemon ----
 
 part_hang() {
-	local started
 	volume tank/v1 16M on
-	printf '[general]\ntimeout = 2\n' >"$root/etc/shareiscsi.conf"
 	ctl daemon hang
-	started=$EPOCHSECONDS
 	sis sync
-	[ $((EPOCHSECONDS - started)) -lt 20 ]
-	verdict $? "a daemon that hangs does not hold us up: $((EPOCHSECONDS - started)) s"
 	expect_error 1 "$iscsi/mgmt" "a daemon that hangs: the step is named"
 	ctl daemon continue
 	ctl idle >/dev/null
-	rm "$root/etc/shareiscsi.conf"
 	changes >/dev/null
 	does "sync when it goes on" sync
 	shows "sync when it goes on" "$iqn" 0 tank/v1
@@ -233,6 +227,7 @@ part_names_taken() {
 	is "no reservations stay behind" "" "$(ls "$root/var/lib/scst/pr")"
 }
 
+sim_options=(--hung-after 2000)
 new_world
 part part_lines
 part part_driver

@@ -5,7 +5,7 @@
 # The script that includes this was called with: BACKEND [BUILD].
 #
 # Programs are taken from the environment (SHAREISCSI, INITIATOR, SCST_SIM, SCST_SIM_CTL,
-# IET_SIM_CTL, PRELOAD), else looked for below BUILD.
+# IET_SIM_CTL, PRELOAD), else looked for below BUILD. PARTS="NAME..." runs these parts only.
 #
 # What an adapter defines:
 #   first_lun, blocksize   of a volume whose property is just "on"
@@ -111,6 +111,7 @@ real_was_ended() {
 part() {	# FUNCTION FEATURE...
 	local feature why started=$SECONDS
 	part=${1#part_}
+	[[ " ${PARTS-$part} " == *" $part "* ]] || return 0
 	for feature in "${@:2}"; do
 		why=$(cannot "$feature")
 		[ -z "$why" ] || { ok "$part # SKIP $why"; return; }
