@@ -49,6 +49,24 @@ for script in "$build/zed/history_event-shareiscsi.sh" "$source/udev/is-shared" 
 	fi
 done
 
+# ---- what is installed leads to what is installed ----
+
+DESTDIR=$dir/dest meson install -C "$build" --no-rebuild --quiet >"$dir/said" 2>&1
+verdict $? "meson install below DESTDIR"
+for event in history_event pool_import pool_export pool_destroy; do
+	link=$dir/dest/etc/zfs/zed.d/$event-shareiscsi.sh
+	[ -L "$link" ] && [ -x "$dir/dest$(readlink "$link")" ]
+	verdict $? "the zedlet is there for $event"
+done
+find "$dir/dest" \( -path '*/systemd/*' -o -path '*/udev/*' -o -path '*/zed.d/*' \) -type f -exec grep -hoE '/[^ "]*/(shareiscsi|is-shared) ' {} + |
+	tr -d ' ' | sort -u >"$dir/paths"
+[ -s "$dir/paths" ]
+verdict $? "they name programs"
+while read -r path; do
+	[ -x "$dir/dest$path" ]
+	verdict $? "there is $path"
+done <"$dir/paths"
+
 # ---- the zedlet: which events leave which names ----
 
 sed "s|[^ (]*/shareiscsi sync|$dir/shareiscsi sync|" "$build/zed/history_event-shareiscsi.sh" >"$dir/zedlet"
