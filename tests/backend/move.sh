@@ -101,10 +101,10 @@ move() {	# [OPTION...]
 	sis sync --backend "$to" --from "$from" "$@"
 }
 
-# Both sides, and what is remembered of them.
+# Both sides, and what is remembered of them. Which target was made first does not count.
 both() {
-	of "$from" everything
-	of "$to" everything
+	of "$from" everything | sort
+	of "$to" everything | sort
 	grep -r '' "$root/run/shareiscsi" | grep -v '^[^:]*/lock:' | sed "s,^$root/,," | sort
 }
 

@@ -87,8 +87,7 @@ expect_eq "$(stgt), $(lio)" ", $other $iqn"
 ends_with 0 move -v
 ends_with 0 shareiscsi sync --backend lio -v
 ends_with 0 shareiscsi status --backend lio
-expect_eq "$(ls /run/shareiscsi/lio | xargs)" "$other $iqn" 'records'
-expect_eq "$(ls /run/shareiscsi/stgt | xargs)" '' 'records'
+expect_eq "$(cd /run/shareiscsi && find lio stgt -type f | sort | xargs)" "lio/$other lio/$iqn" 'records'
 
 say 'the same disk, the same data'
 iscsiadm -m node -o delete -T $iqn -p $old
@@ -116,12 +115,23 @@ umount /tmp/mnt
 ends_with 0 shareiscsi sync --backend lio
 expect_eq "$(stgt), $(lio)" ", $other $iqn"
 
-say 'killed at some moment, then whole again'
-for delay in 0.3 0.6 1 1.5 2 3; do
+# killed_when CONDITION: the move, until the condition holds.
+killed_when() {
 	ends_with 0 shareiscsi sync --backend stgt --from lio
-	timeout -s KILL $delay shareiscsi sync --backend lio --from stgt || true
-	echo "after $delay s: $(stgt), $(lio)"
+	shareiscsi sync --backend lio --from stgt &
+	until eval "$1"; do :; done
+	kill -KILL $!
+	wait $! || true
+	echo "when $1: $(stgt), $(lio)"
 	ends_with 0 shareiscsi sync --backend lio
 	expect_eq "$(stgt), $(lio)" ", $other $iqn"
 	ends_with 0 shareiscsi status --backend lio
-done
+}
+
+say 'killed, a plain sync makes it whole'
+killed_when '[ -e /run/shareiscsi/lio/moving-from ]'
+killed_when "[ -d $configfs/$other ]"
+killed_when "[ -d $configfs/$other/tpgt_1/lun/lun_1 ]"
+killed_when "grep -qs 1 $configfs/$other/tpgt_1/enable"
+killed_when "[ -d $configfs/$iqn ]"
+killed_when "[ ! -e /run/shareiscsi/stgt/$iqn ]"
