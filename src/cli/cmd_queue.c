@@ -81,6 +81,7 @@ int sis_cmd_queued(const struct sis_args *a, struct sis_err *err)
 
 	work.names = (sis_strv){ 0 };
 	work.flags &= ~(unsigned)SIS_FLAG_QUEUED;
+	work.hints = true;
 	if (rc < 0)
 		return rc;
 	sis_pause(DEBOUNCE_MS);

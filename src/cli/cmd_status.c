@@ -40,10 +40,12 @@ struct status {
 };
 
 /* The first step that is to be done about this LUN (or its target), or the refusal. */
-static const char *group_reason(const struct sis_group *g, uint32_t lun)
+static const char *group_reason(const struct sis_group *g, uint32_t lun, const char *volume)
 {
 	if (g->refused.code)
 		return g->refused.msg;
+	if (g->blocked.code && sis_streq(g->blocked_volume, volume))
+		return g->blocked.msg;
 	sis_vec_each(s, &g->steps)
 		if (s->reason && (s->lun == lun || s->kind == SIS_STEP_TARGET_SET ||
 				  s->kind == SIS_STEP_TARGET_ADD || s->kind == SIS_STEP_SHOW))
@@ -123,10 +125,13 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 	const struct sis_lun *have = live ? sis_target_lun(live, want->number) : NULL;
 	const struct sis_group *g = sis_plan_find(&st->plan, i->wish.target.iqn);
 	bool there = have && have->guid == want->guid;
-	const char *reason = g ? group_reason(g, want->number) : NULL;
+	bool in_use = g && g->refused.code == SIS_ERR_INUSE;
+	const char *reason = g ? group_reason(g, want->number, i->volume->name) : NULL;
 	sis_autofree char *use = host_use(st, want->path);
 	struct row r = {
-		.state = reason ? there ? "differs" : "pending" : "shared",
+		.state = !reason	  ? "shared" :
+			 there && !in_use ? "differs" :
+					    "pending",
 		.volume = i->volume->name,
 		.target = there ? live : &i->wish.target,
 		.lun = want, /* what live does not tell equals it, or `reason` says so */
@@ -171,7 +176,10 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 		[SIS_WANT_HELD] = "held", [SIS_WANT_PENDING] = "pending",
 		[SIS_WANT_BAD] = "error",
 	};
-	const struct live *live = find_live(st, i->volume->guid);
+	/* Of copies of one disk, what is live is the wanted one's. */
+	const struct live *live = sis_view_guid(&st->view, i->volume->guid) == i ?
+					  find_live(st, i->volume->guid) :
+					  NULL;
 	const struct sis_lun *l = live ? live->lun : NULL;
 	struct row r = {
 		.state = states[i->want],
@@ -184,8 +192,13 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 	};
 
 	if (i->want == SIS_WANT_OFF && l) {
-		r.state = "leftover";
-		r.reason = "it is shared though the property is off; `shareiscsi sync` ends that";
+		const struct sis_group *g = sis_plan_find(&st->plan, live->target->iqn);
+		bool in_use = g && g->refused.code == SIS_ERR_INUSE;
+
+		r.state = in_use ? "pending" : "leftover";
+		r.reason = in_use ? g->refused.msg :
+				    "it is shared though the property is off; `shareiscsi sync` "
+				    "ends that";
 	} else if (i->want == SIS_WANT_OFF && !named) {
 		return;
 	}

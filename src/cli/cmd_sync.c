@@ -85,34 +85,62 @@ static void print_problems(const struct sis_report *r, const char *verb, bool st
 				sis_err_msg(&p->err));
 }
 
-/* What was named must exist and be on: with a name, doing nothing silently would be a lie. */
-static int check_named(struct sis_ctx *ctx, const struct sis_args *a, struct sis_err *err)
+static void complain(const char *name, const char *why)
+{
+	sis_log(SIS_LOG_ERROR, "cannot share '%s': %s", name, why);
+}
+
+/* Is there something to share under this name? */
+static bool check_name(const sis_volumes *found, const char *name)
+{
+	struct sis_volume key = { .name = (char *)name };
+	const struct sis_volume *v = sis_vec_find(found, &key, sis_volume_cmp);
+
+	if (v && (!v->share || sis_streq(v->share, "off"))) {
+		sis_autofree char *why = sis_asprintf("property shareiscsi is off; set it: "
+						      "zfs set shareiscsi=on %s",
+						      name);
+
+		complain(name, why);
+		return false;
+	}
+	if (v)
+		return true;
+	sis_vec_each(below, found)
+		if (sis_dataset_within(below->name, name))
+			return true;
+	complain(name, "there is no volume in it, and only volumes are shared");
+	return false;
+}
+
+/*
+ * What was named must exist and be on: with a name, doing nothing silently would be a lie. The
+ * others are shared all the same. *ret_fine says whether all of them are.
+ */
+static int check_named(struct sis_ctx *ctx, const struct sis_args *a, bool *ret_fine,
+		       struct sis_err *err)
 {
 	sis_autovolumes sis_volumes found = { 0 };
+	sis_autostrv sis_strv missing = { 0 };
+	int rc;
 
-	sis_vec_each(name, &a->names) {
-		sis_autostrv sis_strv one = { 0 };
-		const struct sis_volume *v;
-		int rc;
-
-		sis_volumes_free(&found);
-		sis_strv_add(&one, *name);
-		rc = ctx->sx.store->list(&ctx->sx, &one, &found, NULL, err);
-		if (rc < 0)
-			return rc;
-		if (!found.n)
-			return sis_err_set(err, ENOENT,
-					   "cannot share '%s': there is no volume in it, "
-					   "and only volumes are shared",
-					   *name);
-		v = found.n == 1 ? &found.v[0] : NULL;
-		if (v && sis_streq(v->name, *name) && (!v->share || sis_streq(v->share, "off")))
-			return sis_err_set(err, EINVAL,
-					   "cannot share '%s': property shareiscsi is off; "
-					   "set it: zfs set shareiscsi=on %s",
-					   v->name, v->name);
-	}
+	*ret_fine = true;
+	if (!a->names.n)
+		return 0;
+	rc = ctx->sx.store->list(&ctx->sx, &a->names, &found, &missing, err);
+	if (rc < 0)
+		return rc;
+	sis_vec_sort(&missing, sis_strp_cmp);
+	sis_vec_each(name, &a->names)
+		if (!sis_vec_find(&missing, name, sis_strp_cmp))
+			*ret_fine &= check_name(&found, *name);
 	return 0;
+}
+
+static void print_missing(const struct sis_report *r)
+{
+	sis_vec_each(name, &r->missing)
+		sis_log(SIS_LOG_ERROR, "cannot open '%s': dataset does not exist", *name);
 }
 
 static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool strict,
@@ -124,12 +152,13 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 				  .force = a->flags & SIS_FLAG_FORCE };
 	sis_autoreport struct sis_report report = { 0 };
 	struct sis_ctx ctx;
+	bool fine = true;
 	int rc;
 
 	choice.dry = dry;
 	rc = sis_ctx_open(&ctx, &choice, err);
 	if (rc == 0 && mode == SIS_VIEW_SHARE)
-		rc = check_named(&ctx, a, err);
+		rc = check_named(&ctx, a, &fine, err);
 	if (rc == 0)
 		rc = a->from ? sis_move(&ctx, a->from, &rq, &report, err) :
 			       sis_sync(&ctx, &rq, &report, err);
@@ -142,6 +171,12 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 		print_steps(&report);
 	print_problems(&report, mode_verbs[mode], strict || a->choice.verbose);
 	rc = sis_report_status(&report, strict);
+	if (!a->hints) {
+		print_missing(&report);
+		fine &= !report.missing.n;
+	}
+	if (rc == 0 && !fine)
+		rc = 1;
 	if (dry && rc == 0 && report.steps.n)
 		rc = 3;
 	return rc;
@@ -179,5 +214,5 @@ int sis_cmd_sync(const struct sis_args *a, struct sis_err *err)
 
 int sis_cmd_plan(const struct sis_args *a, struct sis_err *err)
 {
-	return run(a, SIS_VIEW_SYNC, true, true, err);
+	return run(a, SIS_VIEW_SYNC, true, false, err);
 }

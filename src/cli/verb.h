@@ -24,6 +24,7 @@ struct sis_args {
 	unsigned flags; /* enum sis_flag */
 	struct sis_choice choice;
 	const char *from; /* sync: move shares from this back end */
+	bool hints;	  /* the names are events' hints: those that are gone are no error */
 	sis_strv names;
 };
 

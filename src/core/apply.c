@@ -15,10 +15,12 @@ struct work {
 	struct sis_ctx *ctx;
 	const struct sis_group *g;
 	bool force;
-	struct sis_target target; /* desired; empty for a removal */
-	bool added;		  /* this run made the target */
-	bool hidden;		  /* this run hid it */
-	SIS_VEC(uint32_t) luns;	  /* this run made them */
+	struct sis_target target;			/* desired; empty for a removal */
+	bool added;					/* this run made the target */
+	bool hidden;					/* this run hid it */
+	SIS_VEC(uint32_t) luns;				/* this run made them */
+	int (*ready)(void *owner, struct sis_err *err); /* once, before it is shown */
+	void *owner;
 };
 
 static int step_lun_add(struct work *w, const struct sis_step *s, struct sis_err *err)
@@ -141,6 +143,14 @@ static void undo(struct work *w)
 		sis_log(SIS_LOG_WARN, "'%s' is left half made: %s", w->g->iqn, sis_err_msg(&err));
 }
 
+static int tell_ready(struct work *w, struct sis_err *err)
+{
+	int (*ready)(void *owner, struct sis_err *err) = w->ready;
+
+	w->ready = NULL;
+	return ready ? ready(w->owner, err) : 0;
+}
+
 /* Sessions are ended once the target is hidden, so that they do not come back. */
 static int do_steps(struct work *w, struct sis_report *report, struct sis_err *err)
 {
@@ -152,19 +162,22 @@ static int do_steps(struct work *w, struct sis_report *report, struct sis_err *e
 			ended = true;
 			rc = end_sessions(w, err);
 		}
+		if (rc == 0 && s->kind == SIS_STEP_SHOW)
+			rc = tell_ready(w, err);
 		if (rc == 0)
 			rc = do_step(w, s, err);
 		report_step(w, s, report);
 		if (rc < 0)
 			return sis_err_wrap(err, "%s", sis_step_names[s->kind]);
 	}
-	return 0;
+	return tell_ready(w, err);
 }
 
 int sis_apply_group(struct sis_ctx *ctx, const struct sis_group *g, bool force,
+		    int (*ready)(void *owner, struct sis_err *err), void *owner,
 		    struct sis_target *ret_target, struct sis_report *report, struct sis_err *err)
 {
-	struct work w = { .ctx = ctx, .g = g, .force = force };
+	struct work w = { .ctx = ctx, .g = g, .force = force, .ready = ready, .owner = owner };
 	int rc;
 
 	if (g->desired)

@@ -11,6 +11,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "core/record.h"
 
 static int open_root(struct sis_ctx *ctx, const char *root, struct sis_err *err)
 {
@@ -134,6 +135,10 @@ int sis_ctx_backend(struct sis_ctx *ctx, struct sis_err *err)
 		return 0;
 	if (name)
 		return named_backend(ctx, name, err);
+	/* Shares that are there are not left behind because another target was started. */
+	for (size_t i = 0; sis_backends[i] && rc == 0; i++)
+		if (sis_records_any(ctx->root, sis_backends[i]->name))
+			rc = try_backend(ctx, sis_backends[i], SIS_PROBE_RUNNING, err);
 	for (size_t i = 0; sis_backends[i] && rc == 0; i++)
 		rc = try_backend(ctx, sis_backends[i], SIS_PROBE_RUNNING, err);
 	for (size_t i = 0; sis_backends[i] && rc == 0; i++)

@@ -47,8 +47,8 @@ void sis_ctx_close(struct sis_ctx *ctx);
 
 /*
  * Finds the back end: the one named (option, then configuration), which must run; else the first
- * that runs; else the first that starts on demand. -SIS_ERR_NOTARGET says what was looked at and
- * what to do. Doing it twice is cheap.
+ * that runs and has shares of ours; else the first that runs; else the first that starts on demand.
+ * -SIS_ERR_NOTARGET says what was looked at and what to do. Doing it twice is cheap.
  */
 int sis_ctx_backend(struct sis_ctx *ctx, struct sis_err *err);
 

@@ -36,16 +36,11 @@ const char *sis_flow_subject(const struct sis_group *g)
 	return g->iqn;
 }
 
-static bool name_asked(const struct sis_flow *f, const char *volume)
+bool sis_flow_volume_asked(const struct sis_flow *f, const char *volume)
 {
 	const struct sis_item *i = sis_view_item(&f->view, volume);
 
-	if (i)
-		return i->in_scope;
-	sis_vec_each(name, f->rq->names)
-		if (sis_dataset_within(volume, *name))
-			return true;
-	return false;
+	return i ? i->in_scope : sis_request_names(f->rq, volume);
 }
 
 /* Is one of the target's volumes, or what the record called it, among those asked for? */
@@ -56,12 +51,12 @@ bool sis_flow_target_asked(const struct sis_flow *f, const struct sis_target *t)
 	if (!f->rq->names)
 		return true;
 	sis_vec_each(l, &t->luns)
-		if (l->volume && name_asked(f, l->volume))
+		if (l->volume && sis_flow_volume_asked(f, l->volume))
 			return true;
 	record = sis_records_find(&f->view.records, t->iqn);
 	if (record)
 		sis_vec_each(l, &record->luns)
-			if (name_asked(f, l->volume))
+			if (sis_flow_volume_asked(f, l->volume))
 				return true;
 	return false;
 }
@@ -116,8 +111,7 @@ static int mint(struct sis_flow *f, const struct sis_lun *l, struct sis_err *err
 	return 0;
 }
 
-/* What is right from now on: the record as the target is, the identities, the counts. */
-int sis_flow_mint(struct sis_flow *f, const struct sis_target *t, struct sis_err *err)
+static int mint_all(struct sis_flow *f, const struct sis_target *t, struct sis_err *err)
 {
 	int rc = 0;
 
@@ -127,8 +121,37 @@ int sis_flow_mint(struct sis_flow *f, const struct sis_target *t, struct sis_err
 	return rc;
 }
 
-/* Does the record say just what is desired? */
-bool sis_flow_record_fits(const struct sis_record *record, const struct sis_target *t)
+static bool lun_remade(const struct sis_group *g, uint32_t number)
+{
+	if (g)
+		sis_vec_each(s, &g->steps)
+			if (s->kind == SIS_STEP_LUN_ADD && s->lun == number)
+				return true;
+	return false;
+}
+
+/*
+ * The target as it is to be remembered: a LUN that was not made anew is known to the target by the
+ * path it was made with, though the volume may have another one since.
+ */
+static void remembered(struct sis_target *ret, const struct sis_target *t,
+		       const struct sis_target *live, const struct sis_group *g)
+{
+	sis_target_copy(ret, t);
+	sis_vec_each(l, &ret->luns) {
+		const struct sis_lun *have = live ? sis_target_lun(live, l->number) : NULL;
+
+		if (have && have->guid == l->guid && have->path && *have->path &&
+		    !lun_remade(g, l->number))
+			sis_replace(&l->path, have->path);
+	}
+	if (live)
+		sis_vec_each(l, &live->luns)
+			if (l->keep && l->guid && !sis_target_lun(t, l->number))
+				sis_lun_copy(sis_vec_add(&ret->luns), l);
+}
+
+static bool record_fits(const struct sis_record *record, const struct sis_target *t)
 {
 	bool fits = record && record->luns.n == t->luns.n;
 
@@ -138,6 +161,18 @@ bool sis_flow_record_fits(const struct sis_record *record, const struct sis_targ
 		       sis_streq(record->luns.v[i].volume, t->luns.v[i].volume) &&
 		       sis_streq(record->luns.v[i].path, t->luns.v[i].path);
 	return fits;
+}
+
+int sis_flow_settle(struct sis_flow *f, const struct sis_target *t, const struct sis_target *live,
+		    struct sis_err *err)
+{
+	sis_autotarget struct sis_target now = { 0 };
+	int rc = 0;
+
+	remembered(&now, t, live, NULL);
+	if (!record_fits(sis_records_find(&f->view.records, t->iqn), &now))
+		rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now, err);
+	return rc < 0 ? rc : mint_all(f, t, err);
 }
 
 /* Has this group let initiators at the LUN that could not have it before? */
@@ -173,18 +208,13 @@ static int record_rest(struct sis_flow *f, const struct sis_group *g, struct sis
 static int group_done(struct sis_flow *f, const struct sis_group *g, const struct sis_target *t,
 		      struct sis_err *err)
 {
-	struct sis_group rest = { .iqn = g->iqn, .live = g->live };
-	sis_autotarget struct sis_target keep = { 0 };
+	sis_autotarget struct sis_target now = { 0 };
 
 	if (!g->desired)
 		return record_rest(f, g, err);
 	run_hooks(f, g, t);
-	sis_target_copy(&keep, t);
-	if (g->live)
-		sis_vec_each(l, &rest.live->luns)
-			if (l->keep && l->guid)
-				sis_lun_copy(sis_vec_add(&keep.luns), l);
-	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &keep, err);
+	remembered(&now, t, g->live, g);
+	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now, err);
 }
 
 static void count(struct sis_flow *f, const struct sis_group *g)
@@ -209,19 +239,33 @@ static void forget_failed(struct sis_flow *f, const struct sis_group *g)
 		(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, NULL);
 }
 
+/* What a group that is being done belongs to, for mint_group(). */
+struct minting {
+	struct sis_flow *f;
+	const struct sis_group *g;
+};
+
+/* Identities are kept once the share is made, and before anybody can have seen it. */
+static int mint_group(void *owner, struct sis_err *err)
+{
+	struct minting *m = owner;
+
+	return m->g->desired ? mint_all(m->f, m->g->desired, err) : 0;
+}
+
 int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
 		   struct sis_err *err)
 {
 	sis_autotarget struct sis_target t = { 0 };
+	struct minting m = { f, g };
 	bool dry = f->ctx->choice.dry;
 	int rc = 0;
 
 	if (!dry)
 		rc = record_intent(f, g, err);
-	if (rc == 0 && !dry && g->desired)
-		rc = sis_flow_mint(f, g->desired, err);
 	if (rc == 0)
-		rc = sis_apply_group(f->ctx, g, f->rq->force, &t, f->report, err);
+		rc = sis_apply_group(f->ctx, g, f->rq->force, dry ? NULL : mint_group, &m, &t,
+				     f->report, err);
 	if (rc == 0 && !dry)
 		rc = group_done(f, g, &t, err);
 	if (rc < 0 && !dry && !g->live)

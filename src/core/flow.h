@@ -34,15 +34,18 @@ bool sis_flow_target_asked(const struct sis_flow *f, const struct sis_target *t)
 /* The volume (else the IQN) that a group is about, for messages. Borrowed. */
 const char *sis_flow_subject(const struct sis_group *g);
 
+/* Was this volume, or one above it, asked for? */
+bool sis_flow_volume_asked(const struct sis_flow *f, const char *volume);
+
 /* Adds to the report; takes what is in *err. */
 void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want want,
 		      struct sis_err *err);
 
 /*
- * Does a group (it must not be refused): record and identities first, then its steps, then the
- * hooks. In a dry run only the steps, noted. *ret_target (NULL allowed) is the desired target with
- * what the back end filled in; the caller frees it, and does the rest of the group as another one:
- * then this one is not counted.
+ * Does a group (it must not be refused): its record first, then its steps, the identities before
+ * the target is shown, then the hooks. In a dry run only the steps, noted. *ret_target (NULL
+ * allowed) is the desired target with what the back end filled in; the caller frees it, and does
+ * the rest of the group as another one: then this one is not counted.
  */
 int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
 		   struct sis_err *err);
@@ -50,10 +53,8 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 /* Makes the target usable if it is not; what that did is a step of the report. */
 int sis_flow_prepare(struct sis_flow *f, struct sis_err *err);
 
-/* Keeps the identities of the target's volumes where they are not kept yet. */
-int sis_flow_mint(struct sis_flow *f, const struct sis_target *t, struct sis_err *err);
-
-/* Does the record say just what is desired? */
-bool sis_flow_record_fits(const struct sis_record *record, const struct sis_target *t);
+/* For a target that needs no step: its record and identities as they should be. */
+int sis_flow_settle(struct sis_flow *f, const struct sis_target *t, const struct sis_target *live,
+		    struct sis_err *err);
 
 #endif

@@ -116,24 +116,43 @@ int sis_records_read(const char *root, const char *backend, sis_records *ret, st
 	return 0;
 }
 
-int sis_records_add(const char *root, const char *backend, const char *iqn, sis_records *records,
-		    struct sis_err *err)
+void sis_records_add(const char *root, const char *backend, const sis_strv *iqns,
+		     sis_records *records)
 {
-	sis_autofree char *path = NULL;
-	int rc;
+	sis_records more = { 0 };
 
-	if (sis_records_find(records, iqn))
-		return 0;
-	path = record_path(root, backend, iqn);
-	rc = read_one(path, iqn, records, err);
-	if (rc == -ENOENT) {
-		sis_err_clear(err);
-		return 0;
+	sis_vec_each(iqn, iqns) {
+		sis_autofree char *path = record_path(root, backend, *iqn);
+		sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+		if (!sis_records_find(records, *iqn) && read_one(path, *iqn, &more, &err) < 0 &&
+		    err.code != ENOENT)
+			sis_log(SIS_LOG_WARN, "%s", sis_err_msg(&err));
 	}
-	if (rc < 0)
-		return rc;
+	sis_vec_sort(&more, record_cmp);
+	sis_vec_each(r, &more) {
+		/* A name may have been asked for twice. */
+		if (records->n && sis_streq(r->iqn, records->v[records->n - 1].iqn))
+			record_free(r);
+		else
+			sis_vec_push(records, *r);
+	}
+	sis_vec_free(&more);
 	sis_vec_sort(records, record_cmp);
-	return 0;
+}
+
+bool sis_records_any(const char *root, const char *backend)
+{
+	sis_autofree char *dir = record_path(root, backend, "");
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	bool any = false;
+
+	while (d && !any && (e = readdir(d)))
+		any = sis_iqn_check(e->d_name, NULL) == 0;
+	if (d)
+		closedir(d);
+	return any;
 }
 
 int sis_record_write(const char *root, const char *backend, const struct sis_target *t,

@@ -7,6 +7,7 @@
 #ifndef SIS_CORE_RECORD_H
 #define SIS_CORE_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -30,9 +31,15 @@ typedef SIS_VEC(struct sis_record) sis_records; /* sorted by IQN */
 /* All records of a back end. Unreadable ones are left out with a warning. */
 int sis_records_read(const char *root, const char *backend, sis_records *ret, struct sis_err *err);
 
-/* Adds the record of one target to *records unless it is there; a missing one is no error. */
-int sis_records_add(const char *root, const char *backend, const char *iqn, sis_records *records,
-		    struct sis_err *err);
+/*
+ * Adds the records of these targets to *records, as far as they exist and are not there yet.
+ * Unreadable ones are left out with a warning.
+ */
+void sis_records_add(const char *root, const char *backend, const sis_strv *iqns,
+		     sis_records *records);
+
+/* Is there any record of this back end? */
+bool sis_records_any(const char *root, const char *backend);
 
 /* Replaces the record of a target by its LUNs. */
 int sis_record_write(const char *root, const char *backend, const struct sis_target *t,

@@ -26,7 +26,9 @@ static int do_groups(struct sis_flow *f, struct sis_err *err)
 
 		if (!sis_flow_asked(f, g))
 			continue;
-		if (!g->refused.code && do_group(f, g, &g->refused) == 0)
+		if (g->blocked.code && sis_flow_volume_asked(f, g->blocked_volume))
+			sis_flow_problem(f, g->blocked_volume, SIS_WANT_SHARED, &g->blocked);
+		if (!g->refused.code && (!g->steps.n || do_group(f, g, &g->refused) == 0))
 			continue;
 		if (g->refused.code == SIS_ERR_NOTARGET) {
 			(void)sis_err_move(err, &g->refused);
@@ -48,15 +50,10 @@ static void settle_rest(struct sis_flow *f)
 	sis_vec_each(t, &f->view.desired.targets) {
 		sis_autoerr struct sis_err err = SIS_ERR_INIT;
 		const struct sis_target *live = sis_state_find(&f->view.live, t->iqn);
-		int rc = 0;
 
 		if (!live || sis_plan_find(&f->plan, t->iqn) || !sis_flow_target_asked(f, t))
 			continue;
-		if (!sis_flow_record_fits(sis_records_find(&f->view.records, t->iqn), t))
-			rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, t, &err);
-		if (rc == 0)
-			rc = sis_flow_mint(f, t, &err);
-		if (rc < 0)
+		if (sis_flow_settle(f, t, live, &err) < 0)
 			sis_flow_problem(f, t->luns.v[0].volume, SIS_WANT_SHARED, &err);
 	}
 }
@@ -69,6 +66,23 @@ static void forget_gone(struct sis_flow *f)
 		    !sis_state_find(&f->view.desired, record->iqn))
 			(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, record->iqn,
 						NULL);
+}
+
+/* A name that is gone but recorded was a volume: what is left of it is taken away. */
+static bool is_recorded(const struct sis_view *v, const char *name)
+{
+	sis_vec_each(r, &v->records)
+		sis_vec_each(l, &r->luns)
+			if (sis_dataset_within(l->volume, name))
+				return true;
+	return false;
+}
+
+static void report_missing(struct sis_flow *f)
+{
+	sis_vec_each(name, &f->view.missing)
+		if (!is_recorded(&f->view, *name))
+			sis_strv_add(&f->report->missing, *name);
 }
 
 static void report_items(struct sis_flow *f)
@@ -104,6 +118,9 @@ static int verify(struct sis_flow *f, struct sis_err *err)
 		const struct sis_step *s = g->steps.n ? &g->steps.v[0] : NULL;
 		bool known = sis_vec_find(&failed, &g->iqn, sis_strp_cmp) != NULL;
 
+		if (!s && !g->refused.code)
+			continue; /* a LUN that stays as it is was told before */
+
 		sis_vec_each(p, &f->report->problems)
 			known |= sis_streq(p->subject, sis_flow_subject(g));
 		if (known || !sis_flow_asked(f, g))
@@ -119,7 +136,7 @@ static int verify(struct sis_flow *f, struct sis_err *err)
 static bool any_work(const struct sis_flow *f)
 {
 	sis_vec_each(g, &f->plan.groups)
-		if (!g->refused.code && sis_flow_asked(f, g))
+		if (g->steps.n && !g->refused.code && sis_flow_asked(f, g))
 			return true;
 	return false;
 }
@@ -137,6 +154,7 @@ int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 	if (rc < 0)
 		return rc;
 	report_items(f);
+	report_missing(f);
 	if (f->ctx->choice.dry)
 		return 0;
 	settle_rest(f);
@@ -220,6 +238,7 @@ void sis_report_free(struct sis_report *r)
 		sis_err_clear(&p->err);
 	}
 	sis_vec_free(&r->problems);
+	sis_strv_free(&r->missing);
 	sis_vec_each(d, &r->steps) {
 		free(d->iqn);
 		free(d->volume);

@@ -29,6 +29,7 @@ struct sis_done {
 struct sis_report {
 	SIS_VEC(struct sis_problem) problems;
 	SIS_VEC(struct sis_done) steps;
+	sis_strv missing; /* names asked for that neither the store nor a record has */
 	size_t shared, unshared, changed; /* targets */
 };
 

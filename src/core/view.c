@@ -6,6 +6,7 @@
 #include "core/view.h"
 
 #include "base/str.h"
+#include "core/own.h"
 
 /* ---- items: one verdict per volume ---- */
 
@@ -23,23 +24,42 @@ struct sis_item *sis_view_item(const struct sis_view *v, const char *volume)
 	return sis_vec_find(&v->items, &key, item_cmp);
 }
 
+/* By guid; of several with one guid, what is to be shared comes first, what is off last. */
 static int guid_cmp(const void *a, const void *b)
 {
+	static const int rank[] = { [SIS_WANT_SHARED] = 0,
+				    [SIS_WANT_PENDING] = 1,
+				    [SIS_WANT_BAD] = 2,
+				    [SIS_WANT_HELD] = 3,
+				    [SIS_WANT_OFF] = 4 };
 	const struct sis_item *x = *(struct sis_item *const *)a, *y = *(struct sis_item *const *)b;
 
-	return (x->volume->guid > y->volume->guid) - (x->volume->guid < y->volume->guid);
+	if (x->volume->guid != y->volume->guid)
+		return x->volume->guid > y->volume->guid ? 1 : -1;
+	if (x->want != y->want)
+		return rank[x->want] - rank[y->want];
+	return strcmp(x->volume->name, y->volume->name);
 }
 
 struct sis_item *sis_view_guid(const struct sis_view *v, uint64_t guid)
 {
-	struct sis_volume key_volume = { .guid = guid };
-	struct sis_item key = { .volume = &key_volume }, *keyp = &key, **found;
+	size_t low = 0, high = v->by_guid.n;
 
-	found = guid ? sis_vec_find(&v->by_guid, &keyp, guid_cmp) : NULL;
-	return found ? *found : NULL;
+	/* The first of those with this guid. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (v->by_guid.v[middle]->volume->guid < guid)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return guid && low < v->by_guid.n && v->by_guid.v[low]->volume->guid == guid ?
+		       v->by_guid.v[low] :
+		       NULL;
 }
 
-static bool in_scope(const struct sis_request *rq, const char *name)
+bool sis_request_names(const struct sis_request *rq, const char *name)
 {
 	if (!rq->names)
 		return true;
@@ -109,21 +129,48 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, st
 	return SIS_WANT_SHARED;
 }
 
-/* Two volumes with one guid (a pool and its copy) must not be on line as one disk. */
+/* Is this very volume (not another one with its guid) recorded in the target it wants? */
+static bool recorded(const struct sis_view *v, const struct sis_item *i)
+{
+	const struct sis_record *r = sis_records_find(&v->records, i->wish.target.iqn);
+
+	if (r)
+		sis_vec_each(l, &r->luns)
+			if (l->guid == i->volume->guid && sis_streq(l->volume, i->volume->name))
+				return true;
+	return false;
+}
+
+static void refuse_twin(struct sis_item *i, const struct sis_item *other)
+{
+	i->want = SIS_WANT_BAD;
+	(void)sis_err_set(&i->problem, EEXIST,
+			  "it has the guid of '%s', a copy of the same disk; two disks with one "
+			  "serial number are not shared: set shareiscsi=off on one of them",
+			  other->volume->name);
+}
+
+/*
+ * Volumes with one guid (a pool and its copy) must not be on line as one disk. The one that is
+ * recorded stays; where none is, nobody can tell which is meant.
+ */
 static void refuse_twins(struct sis_view *v)
 {
-	for (size_t i = 1; i < v->by_guid.n; i++) {
-		struct sis_item *a = v->by_guid.v[i - 1], *b = v->by_guid.v[i];
+	for (size_t i = 0, n; i < v->by_guid.n; i += n) {
+		struct sis_item **same = &v->by_guid.v[i], *known = NULL;
+		size_t wanting = 0;
 
-		if (a->volume->guid != b->volume->guid || b->want != SIS_WANT_SHARED)
-			continue;
-		sis_wish_free(&b->wish);
-		b->want = SIS_WANT_BAD;
-		(void)sis_err_set(&b->problem, EEXIST,
-				  "it has the guid of '%s', a copy of the same "
-				  "disk; two disks with one serial number are not shared",
-				  a->volume->name);
+		for (n = 0; i + n < v->by_guid.n && same[n]->volume->guid == same[0]->volume->guid;
+		     n++) {
+			wanting += same[n]->want == SIS_WANT_SHARED;
+			if (same[n]->want == SIS_WANT_SHARED && same[n]->wish.recorded)
+				known = same[n];
+		}
+		for (size_t k = 0; wanting > 1 && k < wanting; k++)
+			if (same[k] != known)
+				refuse_twin(same[k], same[k ? 0 : 1]);
 	}
+	sis_vec_sort(&v->by_guid, guid_cmp);
 }
 
 static void judge_all(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v)
@@ -132,11 +179,19 @@ static void judge_all(struct sis_ctx *ctx, const struct sis_request *rq, struct 
 		struct sis_item *item = sis_vec_add(&v->items);
 
 		item->volume = volume;
-		item->in_scope = in_scope(rq, volume->name);
+		item->in_scope = sis_request_names(rq, volume->name);
 		item->want = judge(ctx, rq, item, &item->problem);
 	}
-	sis_vec_each(i, &v->items)
+}
+
+/* What the records say about the wishes; then volumes that stand for one disk. */
+static void index_items(struct sis_view *v)
+{
+	sis_vec_each(i, &v->items) {
+		if (i->want == SIS_WANT_SHARED)
+			i->wish.recorded = recorded(v, i);
 		sis_vec_push(&v->by_guid, i);
+	}
 	sis_vec_sort(&v->by_guid, guid_cmp);
 	refuse_twins(v);
 }
@@ -181,30 +236,56 @@ static void merge_wishes(struct sis_view *v)
 
 /* ---- records, and the volumes that are in one target with those asked for ---- */
 
-static int add_record(struct sis_ctx *ctx, struct sis_view *v, const char *iqn, struct sis_err *err)
+/* Names of the targets in which the volumes were, by identity, or are to be. */
+static void targets_of(const struct sis_view *v, sis_strv *ret)
 {
-	return sis_records_add(ctx->root, ctx->bx.be->name, iqn, &v->records, err);
+	sis_vec_each(i, &v->items) {
+		sis_autoidentity struct sis_identity id = { 0 };
+
+		if (i->volume->identity && sis_identity_parse(i->volume->identity, &id, NULL) == 0)
+			sis_strv_add(ret, id.iqn);
+		if (i->want == SIS_WANT_SHARED)
+			sis_strv_add(ret, i->wish.target.iqn);
+	}
 }
 
-/* Records of the targets in which the volumes are, were or will be. */
+/* Does the volume's own identity lead to all targets it can be in? */
+static bool is_known(const struct sis_item *i)
+{
+	if (i->want == SIS_WANT_SHARED)
+		return i->wish.minted;
+	return i->volume->identity || !i->volume->share;
+}
+
+/* Do single records suffice: is every name asked for a known volume? */
+static bool all_known(const struct sis_view *v, const struct sis_request *rq)
+{
+	bool known = !v->missing.n;
+
+	sis_vec_each(name, rq->names) {
+		const struct sis_item *i = sis_view_item(v, *name);
+
+		known &= i && is_known(i);
+	}
+	return known;
+}
+
+/* The record as far as it matters: all of it for trees and first shares, else single targets. */
 static int read_records(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 			struct sis_err *err)
 {
-	int rc = 0;
+	sis_autostrv sis_strv iqns = { 0 };
 
-	if (!rq->names && !v->records.n)
+	if (v->all_records)
+		return 0;
+	if (!rq->names || !all_known(v, rq)) {
+		sis_records_free(&v->records);
+		v->all_records = true;
 		return sis_records_read(ctx->root, ctx->bx.be->name, &v->records, err);
-	sis_vec_each(volume, &v->volumes) {
-		sis_autoidentity struct sis_identity id = { 0 };
-
-		if (rc == 0 && volume->identity &&
-		    sis_identity_parse(volume->identity, &id, NULL) == 0)
-			rc = add_record(ctx, v, id.iqn, err);
 	}
-	sis_vec_each(t, &v->desired.targets)
-		if (rc == 0)
-			rc = add_record(ctx, v, t->iqn, err);
-	return rc;
+	targets_of(v, &iqns);
+	sis_records_add(ctx->root, ctx->bx.be->name, &iqns, &v->records);
+	return 0;
 }
 
 static bool have_volume(const struct sis_view *v, const char *name)
@@ -214,211 +295,143 @@ static bool have_volume(const struct sis_view *v, const char *name)
 	return sis_vec_find(&v->volumes, &key, sis_volume_cmp) != NULL;
 }
 
-/* Volumes that the records name beside those already there. */
+/* Is this record about volumes that were asked for, by name or by guid? */
+static bool record_concerns(const struct sis_view *v, const struct sis_request *rq,
+			    const struct sis_record *r)
+{
+	sis_vec_each(l, &r->luns) {
+		const struct sis_item *i = sis_view_guid(v, l->guid);
+
+		if ((i && i->in_scope) || sis_request_names(rq, l->volume))
+			return true;
+	}
+	return false;
+}
+
+/* Volumes in one target with those asked for, as the records name them. */
 static void find_siblings(const struct sis_view *v, const struct sis_request *rq, sis_strv *ret)
 {
 	sis_vec_each(r, &v->records)
-		sis_vec_each(l, &r->luns)
-			if (!have_volume(v, l->volume) && !in_scope(rq, l->volume))
-				sis_strv_add(ret, l->volume);
+		if (record_concerns(v, rq, r))
+			sis_vec_each(l, &r->luns)
+				if (!have_volume(v, l->volume))
+					sis_strv_add(ret, l->volume);
 }
 
-static int list_siblings(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
-			 struct sis_err *err)
+/*
+ * Only the whole store can tell who else may have the name that a first share would get, and what
+ * became of a volume that is recorded but no longer where the record says.
+ */
+static bool must_look_everywhere(const struct sis_view *v, const struct sis_request *rq)
 {
-	sis_autostrv sis_strv names = { 0 }, gone = { 0 };
-	sis_autovolumes sis_volumes more = { 0 };
-	int rc, added = 0;
+	if (v->whole)
+		return false;
+	sis_vec_each(i, &v->items)
+		if (i->in_scope && i->want == SIS_WANT_SHARED && !i->wish.minted && !i->wish.named)
+			return true;
+	sis_vec_each(r, &v->records)
+		if (record_concerns(v, rq, r))
+			sis_vec_each(l, &r->luns)
+				if (!sis_view_guid(v, l->guid))
+					return true;
+	return false;
+}
 
-	find_siblings(v, rq, &names);
-	if (!names.n)
-		return 0;
-	rc = ctx->sx.store->list(&ctx->sx, &names, &more, &gone, err);
-	if (rc < 0)
-		return rc;
-	sis_vec_each(volume, &more) {
-		if (have_volume(v, volume->name))
+/* Takes over those of `more` that are not there yet; how many. */
+static size_t take_volumes(struct sis_view *v, sis_volumes *more)
+{
+	size_t before = v->volumes.n, n = before;
+
+	sis_vec_each(volume, more) {
+		struct sis_volume *found;
+
+		v->volumes.n = before; /* the sorted part */
+		found = sis_vec_find(&v->volumes, volume, sis_volume_cmp);
+		v->volumes.n = n;
+		if (found)
 			continue;
 		sis_vec_push(&v->volumes, *volume);
 		*volume = (struct sis_volume){ 0 };
-		added = 1;
+		n++;
 	}
 	sis_vec_sort(&v->volumes, sis_volume_cmp);
-	return added;
+	return n - before;
+}
+
+/* 1 when there are more volumes to be judged than before. */
+static int list_more(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
+		     struct sis_err *err)
+{
+	sis_autostrv sis_strv names = { 0 }, gone = { 0 };
+	sis_autovolumes sis_volumes more = { 0 };
+	bool everything = must_look_everywhere(v, rq);
+	int rc;
+
+	if (!everything)
+		find_siblings(v, rq, &names);
+	if (v->whole || (!everything && !names.n))
+		return 0;
+	v->whole = everything;
+	rc = ctx->sx.store->list(&ctx->sx, everything ? NULL : &names, &more, &gone, err);
+	return rc < 0 ? rc : take_volumes(v, &more) > 0;
 }
 
 /* ---- live ---- */
 
-/* Does the live LUN show that it is this volume: by its serial number or by its path? */
-static bool lun_is(const struct sis_lun *live, uint64_t guid, const char *path)
-{
-	sis_autofree char *serial = sis_serial(guid);
-
-	return (live->serial && sis_streq(live->serial, serial)) ||
-	       (live->path && sis_streq(live->path, path));
-}
-
-/* A null device of IET shows neither: one in the right place is believed to be the right one. */
-static bool shows_nothing(const struct sis_lun *live)
-{
-	return live->type == SIS_TYPE_NULLIO && !live->serial && (!live->path || !*live->path);
-}
-
-static void lun_own(struct sis_lun *live, uint64_t guid, const char *volume)
-{
-	live->guid = guid;
-	live->known |= SIS_BIT(SIS_FIELD_VOLUME);
-	sis_replace(&live->volume, volume);
-}
-
-/* Marks the LUNs that the record names and the live state confirms; how many. */
-static size_t own_by_record(struct sis_target *t, const struct sis_record *r)
-{
-	size_t n = 0;
-
-	sis_vec_each(l, &t->luns) {
-		const struct sis_record_lun *by = NULL;
-
-		sis_vec_each(x, &r->luns)
-			if (!by && x->number == l->number &&
-			    (shows_nothing(l) || lun_is(l, x->guid, x->path)))
-				by = x;
-		if (!by)
-			continue;
-		lun_own(l, by->guid, by->volume);
-		n++;
-	}
-	return n;
-}
-
-/* The record was lost: what matches a desired target in name and volume is ours. */
-static size_t own_by_desire(struct sis_target *t, const struct sis_target *desired)
-{
-	size_t n = 0;
-
-	sis_vec_each(l, &t->luns) {
-		const struct sis_lun *want = desired ? sis_target_lun(desired, l->number) : NULL;
-
-		if (!want || !(lun_is(l, want->guid, want->path) ||
-			       (shows_nothing(l) && want->type == SIS_TYPE_NULLIO)))
-			continue;
-		lun_own(l, want->guid, want->volume);
-		n++;
-	}
-	return n;
-}
-
-/* The volume whose kept identity says that it is this LUN, or NULL. */
-static const struct sis_volume *identified(const struct sis_view *v, const struct sis_target *t,
-					   const struct sis_lun *l)
-{
-	sis_autoidentity struct sis_identity id = { 0 };
-	const struct sis_item *i;
-	uint64_t guid;
-
-	if (!l->serial || sis_parse_hex(l->serial, 16, &guid) < 0)
-		return NULL;
-	i = sis_view_guid(v, guid);
-	if (!i || !i->volume->identity || sis_identity_parse(i->volume->identity, &id, NULL) < 0 ||
-	    id.guid != guid || id.lun != l->number || !sis_streq(id.iqn, t->iqn))
-		return NULL;
-	return i->volume;
-}
-
-/* The same where nothing is desired any more. */
-static size_t own_by_identity(const struct sis_view *v, struct sis_target *t)
-{
-	size_t n = 0;
-
-	sis_vec_each(l, &t->luns) {
-		const struct sis_volume *volume = l->guid ? NULL : identified(v, t, l);
-
-		if (!volume)
-			continue;
-		lun_own(l, volume->guid, volume->name);
-		n++;
-	}
-	return n;
-}
-
-static void own_target(const struct sis_view *v, struct sis_target *t)
-{
-	const struct sis_record *r = sis_records_find(&v->records, t->iqn);
-	size_t n = r ? own_by_record(t, r) : 0;
-
-	n += own_by_desire(t, sis_state_find(&v->desired, t->iqn));
-	n += own_by_identity(v, t);
-	/* A recorded target without LUNs is one that a crash left half made. */
-	t->owner = n || (r && !t->luns.n) ? SIS_OWNER_OURS : SIS_OWNER_FOREIGN;
-}
-
-/* A LUN stays as it is when nothing was said about its volume, or nothing that can be followed. */
-static bool lun_kept(const struct sis_view *v, const struct sis_request *rq,
-		     const struct sis_lun *l)
-{
-	const struct sis_item *i;
-
-	if (!l->guid)
-		return true;
-	i = sis_view_guid(v, l->guid);
-	if (!i) {
-		i = sis_view_item(v, l->volume);
-		return (i && !i->volume->guid) || !in_scope(rq, l->volume);
-	}
-	switch (i->want) {
-	case SIS_WANT_SHARED: return false;
-	case SIS_WANT_OFF:
-		return rq->mode == SIS_VIEW_SHARE || !(i->in_scope || rq->mode == SIS_VIEW_SYNC);
-	case SIS_WANT_HELD:
-	case SIS_WANT_PENDING:
-	case SIS_WANT_BAD: break;
-	}
-	return true;
-}
-
-/* Every target in which the volumes are to be, or were by record or identity; each once. */
-static void live_scope(const struct sis_view *v, sis_strv *ret)
+/* Every target that matters for what was asked; each once. */
+static void live_scope(const struct sis_view *v, const struct sis_request *rq, sis_strv *ret)
 {
 	sis_autostrv sis_strv all = { 0 };
 
-	sis_vec_each(t, &v->desired.targets)
-		sis_strv_add(&all, t->iqn);
+	targets_of(v, &all);
 	sis_vec_each(r, &v->records)
-		sis_strv_add(&all, r->iqn);
-	sis_vec_each(volume, &v->volumes) {
-		sis_autoidentity struct sis_identity id = { 0 };
-
-		if (volume->identity && sis_identity_parse(volume->identity, &id, NULL) == 0)
-			sis_strv_add(&all, id.iqn);
-	}
+		if (record_concerns(v, rq, r))
+			sis_strv_add(&all, r->iqn);
 	sis_vec_sort(&all, sis_strp_cmp);
 	sis_vec_each(iqn, &all)
 		if (!ret->n || !sis_streq(*iqn, ret->v[ret->n - 1]))
 			sis_strv_add(ret, *iqn);
 }
 
-int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
-		    struct sis_err *err)
+static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
+		     struct sis_err *err)
 {
 	sis_autostrv sis_strv scope = { 0 };
 	int rc;
 
 	sis_state_free(&v->live);
-	live_scope(v, &scope);
+	live_scope(v, rq, &scope);
 	if (rq->names && !scope.n)
 		return 0;
 	rc = ctx->bx.be->read(&ctx->bx, rq->names ? &scope : NULL, &v->live, err);
 	if (rc < 0)
 		return rc;
 	sis_vec_each(t, &v->live.targets) {
-		own_target(v, t);
+		sis_own_target(v, t);
 		sis_vec_each(l, &t->luns)
-			l->keep = lun_kept(v, rq, l);
+			l->keep = sis_own_keeps(v, rq, t, l);
 	}
 	return 0;
 }
 
-/* Judges and merges until no further volume turns up in the targets concerned. */
+int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
+		    struct sis_err *err)
+{
+	sis_autostrv sis_strv iqns = { 0 };
+	int rc = 0;
+
+	/* What was made is recorded since. */
+	sis_records_free(&v->records);
+	if (v->all_records) {
+		rc = sis_records_read(ctx->root, ctx->bx.be->name, &v->records, err);
+	} else {
+		targets_of(v, &iqns);
+		sis_records_add(ctx->root, ctx->bx.be->name, &iqns, &v->records);
+	}
+	return rc < 0 ? rc : read_live(ctx, rq, v, err);
+}
+
+/* Judges until no further volume turns up in the targets concerned, then merges. */
 static int read_desired(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 			struct sis_err *err)
 {
@@ -426,36 +439,15 @@ static int read_desired(struct sis_ctx *ctx, const struct sis_request *rq, struc
 
 	do {
 		items_free(v);
-		sis_state_free(&v->desired);
 		judge_all(ctx, rq, v);
-		merge_wishes(v);
 		rc = read_records(ctx, rq, v, err);
+		index_items(v);
 		if (rc == 0)
-			rc = list_siblings(ctx, rq, v, err);
+			rc = list_more(ctx, rq, v, err);
 	} while (rc > 0);
+	if (rc == 0)
+		merge_wishes(v);
 	return rc;
-}
-
-/*
- * A name asked for that is gone, but recorded: the volume may live on under another name, and only
- * the whole store can tell.
- */
-static int look_everywhere(struct sis_ctx *ctx, struct sis_view *v, struct sis_err *err)
-{
-	bool recorded = false;
-	int rc;
-
-	if (!v->missing.n)
-		return 0;
-	rc = sis_records_read(ctx->root, ctx->bx.be->name, &v->records, err);
-	sis_vec_each(r, &v->records)
-		sis_vec_each(l, &r->luns)
-			sis_vec_each(name, &v->missing)
-				recorded |= sis_dataset_within(l->volume, *name);
-	if (rc < 0 || !recorded)
-		return rc;
-	sis_volumes_free(&v->volumes);
-	return ctx->sx.store->list(&ctx->sx, NULL, &v->volumes, NULL, err);
 }
 
 int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *ret,
@@ -464,13 +456,12 @@ int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_
 	struct sis_view v = { 0 };
 	int rc;
 
+	v.whole = !rq->names;
 	rc = ctx->sx.store->list(&ctx->sx, rq->names, &v.volumes, &v.missing, err);
-	if (rc == 0)
-		rc = look_everywhere(ctx, &v, err);
 	if (rc == 0)
 		rc = read_desired(ctx, rq, &v, err);
 	if (rc == 0)
-		rc = sis_view_reread(ctx, rq, &v, err);
+		rc = read_live(ctx, rq, &v, err);
 	if (rc < 0) {
 		sis_view_free(&v);
 		return rc;

@@ -53,8 +53,10 @@ struct sis_request {
 struct sis_view {
 	sis_volumes volumes;
 	SIS_VEC(struct sis_item) items;	    /* sorted by name of volume, one each */
-	SIS_VEC(struct sis_item *) by_guid; /* the same, sorted by guid */
-	sis_strv missing;		    /* names asked for that the store does not have */
+	SIS_VEC(struct sis_item *) by_guid; /* the same by guid; the wanted one first */
+	bool whole;			    /* the whole store was looked at */
+	bool all_records; /* all records were read, not only those of these volumes */
+	sis_strv missing; /* names asked for that the store does not have */
 	sis_records records;
 	struct sis_state desired, live;
 };
@@ -66,13 +68,16 @@ struct sis_view {
 int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *ret,
 		  struct sis_err *err);
 
-/* Reads the live state again after changes; the rest stays. */
+/* Reads the live state and the record again after changes; the rest stays. */
 int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 		    struct sis_err *err);
 
+/* Was this dataset, or one above it, asked for? */
+bool sis_request_names(const struct sis_request *rq, const char *name);
+
 /* The item of a volume, or NULL. Borrowed. */
 struct sis_item *sis_view_item(const struct sis_view *v, const char *volume);
-/* The item whose volume has this guid, or NULL; 0 is never found. */
+/* The item whose volume has this guid, or NULL; 0 is never found. Of copies, the wanted one. */
 struct sis_item *sis_view_guid(const struct sis_view *v, uint64_t guid);
 
 void sis_view_free(struct sis_view *v);

@@ -219,10 +219,6 @@ static void fill_target(const struct sis_options *o, struct sis_target *t)
 	t->rules = copy.rules;
 	t->portals = copy.portals;
 	free(copy.iqn);
-	/* Read-only for all: nothing is left to say of single initiators. */
-	if (t->luns.v[0].readonly)
-		sis_vec_each(r, &t->rules)
-			r->ro = false;
 	t->shown = true;
 	t->chap.name = sis_strdup_null(o->auth);
 	t->chap.user = sis_strdup_null(o->authname);
@@ -264,7 +260,7 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 
 static int wish_rank(const struct sis_wish *w)
 {
-	return w->minted ? 0 : w->named ? 1 : 2;
+	return w->recorded ? 0 : w->minted ? 1 : w->named ? 2 : 3;
 }
 
 static int wish_cmp(const void *a, const void *b)
@@ -298,8 +294,8 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 		if (l->number == w->target.luns.v[0].number)
 			return sis_err_set(err, EEXIST,
 					   "LUN %" PRIu32 " of target '%s' is already "
-					   "'%s'; choose another one with lun=",
-					   l->number, t->iqn, l->volume);
+					   "'%s'; choose another one with %s=",
+					   l->number, t->iqn, l->volume, w->named ? "lun" : "name");
 	if (!sis_rules_equal(&t->rules, &w->target.rules))
 		what = "initiator";
 	else if (!sis_portals_equal(&t->portals, &w->target.portals))
@@ -312,6 +308,18 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 				   "target '%s'; make them equal",
 				   what, first, t->iqn);
 	return 0;
+}
+
+/* Where nobody may write anything, nothing is left to say of single initiators. */
+static void clear_ro(struct sis_target *t)
+{
+	bool writable = false;
+
+	sis_vec_each(l, &t->luns)
+		writable |= !l->readonly;
+	if (!writable)
+		sis_vec_each(r, &t->rules)
+			r->ro = false;
 }
 
 void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state *ret,
@@ -335,6 +343,8 @@ void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state 
 		}
 	}
 	sis_vec_free(&order);
+	sis_vec_each(merged, &ret->targets)
+		clear_ro(merged);
 	sis_state_sort(ret);
 }
 

@@ -18,6 +18,7 @@ struct sis_wish {
 	struct sis_target target;	 /* with exactly one LUN */
 	bool named;			 /* the name was chosen with name= */
 	bool minted;			 /* IQN came from the volume's identity */
+	bool recorded;			 /* set by the core: it is known to be in that target */
 	struct sis_identity identity;	 /* what SIS_PROP_IDENTITY should hold */
 	bool identity_differs;		 /* ... and does not */
 };
@@ -35,8 +36,9 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 /*
  * Puts the wishes together into targets. A wish that clashes with an earlier one gets its error in
  * errs[i] (array of n, zeroed by the caller) and is left out: same IQN without name=, same LUN,
- * options of the whole target that differ. Who was minted with the IQN comes first, then who was
- * named, then by name of volume. *ret is sorted.
+ * options of the whole target that differ. Who is recorded in
+ * the target comes first, then who was minted with its name, then who was named, then by name of
+ * volume. *ret is sorted.
  */
 void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state *ret,
 		      struct sis_err *errs);

@@ -146,6 +146,12 @@ static int parse_portal(struct sis_options *o, const char *value, struct sis_err
 			return sis_err_set(err, SIS_ERR_USAGE, "portal has more than %d entries",
 					   SIS_PORTALS_MAX);
 		}
+		sis_vec_each(other, &o->portals) {
+			if (other->port == p.port && sis_streq(other->address, p.address)) {
+				free(p.address);
+				return usage(err, "portal", item, "is named twice");
+			}
+		}
 		sis_vec_push(&o->portals, p);
 	}
 	return 0;

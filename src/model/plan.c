@@ -94,42 +94,42 @@ static enum verdict judge_lun(const struct sis_group *g, const struct sis_lun *w
 	return *diff ? LUN_SET : LUN_SAME;
 }
 
-static void refuse_lun(struct sis_group *g, const struct sis_lun *want, const struct sis_lun *have,
-		       unsigned diff)
+/* The LUN stays as it is; that stops no other one. The first of several is told. */
+static void block_lun(struct sis_group *g, const struct sis_lun *want, const struct sis_lun *have,
+		      unsigned diff)
 {
 	sis_autofree char *text = NULL;
 
+	if (g->blocked.code)
+		return;
+	g->blocked_volume = want->volume;
 	if (have->keep) {
-		(void)sis_err_set(&g->refused, EEXIST, "LUN %" PRIu32 " of '%s' is held by '%s'",
+		(void)sis_err_set(&g->blocked, EEXIST, "LUN %" PRIu32 " of '%s' is held by '%s'",
 				  want->number, g->iqn, have->volume ? have->volume : have->path);
 		return;
 	}
 	text = sis_lun_diff_text(want, have, diff & fields_of(SIS_CHANGE_REFUSE));
-	(void)sis_err_set(&g->refused, EPERM, "%s; that changes only after `shareiscsi unshare %s`",
+	(void)sis_err_set(&g->blocked, EPERM, "%s; that changes only after `shareiscsi unshare %s`",
 			  text, want->volume);
 }
 
-/* Adds a step of `kind` for every desired LUN with this verdict. Returns how many there are. */
-static size_t plan_luns(struct sis_group *g, enum verdict verdict, enum sis_step_kind kind)
+/* Adds a step of `kind` for every desired LUN with this verdict. */
+static void plan_luns(struct sis_group *g, enum verdict verdict, enum sis_step_kind kind)
 {
-	size_t n = 0;
-
 	sis_vec_each(want, &g->desired->luns) {
 		const struct sis_lun *have;
 		unsigned diff;
 
 		if (judge_lun(g, want, &have, &diff) != verdict)
 			continue;
-		n++;
 		if (verdict == LUN_REFUSED)
-			refuse_lun(g, want, have, diff);
+			block_lun(g, want, have, diff);
 		else
 			add_step(g, kind, want->number, diff,
 				 have ? sis_lun_diff_text(want, have, diff) :
 					sis_asprintf("'%s' is to be LUN %" PRIu32, want->volume,
 						     want->number));
 	}
-	return n;
 }
 
 static bool has_verdict(const struct sis_group *g, enum verdict verdict)
@@ -144,29 +144,54 @@ static bool has_verdict(const struct sis_group *g, enum verdict verdict)
 	return false;
 }
 
+/* A live LUN that stays whatever its volume's property says, or NULL. */
+static const struct sis_lun *kept_lun(const struct sis_target *live)
+{
+	sis_vec_each(l, &live->luns)
+		if (l->keep)
+			return l;
+	return NULL;
+}
+
+/* Access is the whole target's: it must not change for a LUN of which nobody said so. */
+static void refuse_access(struct sis_group *g, const struct sis_lun *kept, unsigned diff)
+{
+	sis_autofree char *text = sis_target_diff_text(g->desired, g->live, diff);
+
+	(void)sis_err_set(&g->refused, EPERM,
+			  "%s; but '%s', which stays as it is, is in the same target '%s': see to "
+			  "that one first",
+			  text, kept->volume ? kept->volume : kept->path, g->iqn);
+}
+
 static void plan_existing(struct sis_group *g)
 {
 	bool hide = g->live->shown && has_verdict(g, LUN_REBUILD);
 	unsigned diff = sis_target_diff(g->desired, g->live);
+	const struct sis_lun *kept = kept_lun(g->live);
 
-	if (plan_luns(g, LUN_REFUSED, 0))
+	if (diff && kept) {
+		refuse_access(g, kept, diff);
 		return;
+	}
+	plan_luns(g, LUN_REFUSED, SIS_STEP_N);
 	if (hide)
 		add_step(g, SIS_STEP_HIDE, 0, 0, sis_strdup("a LUN is made anew"));
 	sis_vec_each(l, &g->live->luns)
 		if (!l->keep && !sis_target_lun(g->desired, l->number))
 			add_step(g, SIS_STEP_LUN_DEL, l->number, 0, lun_gone_reason(l));
-	(void)plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_DEL);
+	plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_DEL);
 	g->drops = g->steps.n > 0;
 	if (g->live->half)
 		add_step(g, SIS_STEP_TARGET_ADD, 0, 0,
 			 sis_strdup("pieces of the target are missing"));
-	(void)plan_luns(g, LUN_NEW, SIS_STEP_LUN_ADD);
-	(void)plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_ADD);
-	(void)plan_luns(g, LUN_SET, SIS_STEP_LUN_SET);
+	/* Who may see it is settled before there is anything more to be seen. */
 	if (diff)
 		add_step(g, SIS_STEP_TARGET_SET, 0, diff,
 			 sis_target_diff_text(g->desired, g->live, diff));
+	plan_luns(g, LUN_NEW, SIS_STEP_LUN_ADD);
+	plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_ADD);
+	plan_luns(g, LUN_SET, SIS_STEP_LUN_SET);
 	if (hide || !g->live->shown)
 		add_step(g, SIS_STEP_SHOW, 0, 0, sis_strdup("initiators may not log in yet"));
 }
@@ -219,7 +244,7 @@ static void plan_group(struct sis_plan *p, const struct sis_target *desired,
 		plan_existing(&g);
 	if (g.drops && live->sessions.n && !force)
 		refuse_drop(&g);
-	if (g.steps.n || g.refused.code)
+	if (g.steps.n || g.refused.code || g.blocked.code)
 		sis_vec_push(&p->groups, g);
 }
 
@@ -300,6 +325,7 @@ void sis_plan_free(struct sis_plan *p)
 			free(s->reason);
 		sis_vec_free(&g->steps);
 		sis_err_clear(&g->refused);
+		sis_err_clear(&g->blocked);
 	}
 	sis_vec_free(&p->groups);
 }

@@ -40,13 +40,15 @@ struct sis_group {
 	const struct sis_target *desired; /* NULL: goes away. Borrowed */
 	const struct sis_target *live;	  /* NULL: does not exist yet. Borrowed */
 	SIS_VEC(struct sis_step) steps;
-	bool drops;		/* sessions of the live target lose a LUN */
-	struct sis_err refused; /* set: no step of the group may be done */
+	bool drops;		    /* sessions of the live target lose a LUN */
+	struct sis_err refused;	    /* set: no step of the group may be done */
+	struct sis_err blocked;	    /* set: the steps are fine, but one LUN stays as it is */
+	const char *blocked_volume; /* whose. Borrowed from desired */
 };
 
 /* Groups that take something away stand before those that only add. */
 struct sis_plan {
-	SIS_VEC(struct sis_group) groups; /* only those with steps or a refusal */
+	SIS_VEC(struct sis_group) groups; /* only those with something to say */
 };
 
 /*

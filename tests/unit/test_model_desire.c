@@ -139,20 +139,30 @@ static void test_identity(void **state)
 	sis_wish_free(&w);
 }
 
-/* A LUN that nobody may write needs no rule to say so of single initiators. */
-static void test_readonly_rules(void **state)
+/* The rules that the one volume's target ends up with. */
+static void merged_rules(const char *value, const struct sis_caps *caps, struct sis_state *ret)
 {
 	struct sis_volume v = volume("p/v", 1);
 	struct sis_wish w;
+	struct sis_err err = SIS_ERR_INIT;
+
+	assert_int_equal(desire(&v, value, caps, &w, NULL), 0);
+	sis_desire_merge(&w, 1, ret, &err);
+	assert_int_equal(err.code, 0);
+	sis_wish_free(&w);
+}
+
+/* A LUN that nobody may write needs no rule to say so of single initiators. */
+static void test_readonly_rules(void **state)
+{
+	sis_autostate struct sis_state closed = { 0 }, open = { 0 };
 
 	(void)state;
-	assert_int_equal(desire(&v, "iomode=ro,initiator=10.0.0.1=ro", &plain, &w, NULL), 0);
-	assert_false(w.target.rules.v[0].ro);
-	sis_wish_free(&w);
-	assert_int_equal(desire(&v, "initiator=10.0.0.1=ro;10.0.0.2", &rich, &w, NULL), 0);
-	assert_true(w.target.rules.v[0].ro);
-	assert_false(w.target.rules.v[1].ro);
-	sis_wish_free(&w);
+	merged_rules("iomode=ro,initiator=10.0.0.1=ro", &plain, &closed);
+	assert_false(closed.targets.v[0].rules.v[0].ro);
+	merged_rules("initiator=10.0.0.1=ro;10.0.0.2", &rich, &open);
+	assert_true(open.targets.v[0].rules.v[0].ro);
+	assert_false(open.targets.v[0].rules.v[1].ro);
 }
 
 static void test_refusals(void **state)

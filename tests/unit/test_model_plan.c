@@ -121,6 +121,9 @@ static void dump(const struct sis_plan *p, struct sis_str *out)
 			sis_str_addf(out, "  refused %d: %s\n", g->refused.code, g->refused.msg);
 			continue;
 		}
+		if (g->blocked.code)
+			sis_str_addf(out, "  blocked %d %s: %s\n", g->blocked.code,
+				     g->blocked_volume, g->blocked.msg);
 		sis_vec_each(s, &g->steps) {
 			bool lun = s->kind == SIS_STEP_LUN_ADD || s->kind == SIS_STEP_LUN_DEL ||
 				   s->kind == SIS_STEP_LUN_SET;
@@ -133,22 +136,26 @@ static void dump(const struct sis_plan *p, struct sis_str *out)
 	}
 }
 
-/* Nothing is shown before its rules are set, and nothing follows once it is shown. */
+/*
+ * What goes, goes first; nothing is shown before its rules are set, no LUN is added before them to
+ * a target that is there; and nothing follows once it is shown.
+ */
 static void check_order(const struct sis_plan *p)
 {
 	sis_vec_each(g, &p->groups) {
-		bool access = g->live != NULL;
-		int last = -1;
+		bool access = g->live != NULL, added = false, shown = false;
 
 		if (g->refused.code)
 			continue;
 		sis_vec_each(s, &g->steps) {
-			assert_true((int)s->kind >= last);
-			last = (int)s->kind;
-			access |= s->kind == SIS_STEP_TARGET_SET;
-			if (s->kind == SIS_STEP_SHOW)
-				assert_true(access);
 			assert_non_null(s->reason);
+			assert_false(shown);
+			assert_false(added && s->kind <= SIS_STEP_TARGET_DEL);
+			assert_false(g->live && added && s->kind == SIS_STEP_TARGET_SET);
+			added |= s->kind == SIS_STEP_LUN_ADD;
+			access |= s->kind == SIS_STEP_TARGET_SET;
+			shown = s->kind == SIS_STEP_SHOW;
+			assert_true(access || !shown);
 		}
 	}
 }
