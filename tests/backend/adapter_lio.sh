@@ -25,7 +25,7 @@ target_require() {
 }
 
 target_start() {
-	mkdir -p $lio/iscsi
+	mkdir -p $lio/iscsi /var/target/{pr,alua}
 	: >"$world/calls"
 	cat >"$world/shareiscsi" <<-EOF
 	#!/bin/sh

@@ -90,24 +90,35 @@ static bool ours(const char *path)
 	return strncmp(path, TREE, strlen(TREE)) == 0;
 }
 
+/* Characters that a shell takes as they are. */
+static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789_./:=,@%+-";
+
+static const char *quote_of(const char *text, const char *mark)
+{
+	return *text && text[strspn(text, plain)] == '\0' ? "" : mark;
+}
+
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
-#define ONE_PATH(name, word, type, ...)                            \
-	{                                                          \
-		char line[PATH_MAX + 16];                          \
-                                                                   \
-		if (!ours(path))                                   \
-			return REAL(name)(path, ##__VA_ARGS__);    \
-		if (fails())                                       \
-			return -1;                                 \
-		snprintf(line, sizeof(line), word " %s\n", path);  \
-		return done(REAL(name)(path, ##__VA_ARGS__), line); \
+#define ONE_PATH(name, word, type, ...)                                                   \
+	{                                                                                 \
+		char line[PATH_MAX + 16];                                                 \
+                                                                                          \
+		if (!ours(path))                                                          \
+			return REAL(name)(path, ##__VA_ARGS__);                           \
+		if (fails())                                                              \
+			return -1;                                                        \
+		snprintf(line, sizeof(line), word " %s%s%s\n", quote_of(path, "'"), path, \
+			 quote_of(path, "'"));                                            \
+		return done(REAL(name)(path, ##__VA_ARGS__), line);                       \
 	}
 
-int mkdir(const char *path, mode_t mode) ONE_PATH(mkdir, "mkdir", int, mode)
-int rmdir(const char *path) ONE_PATH(rmdir, "rmdir", int)
-int unlink(const char *path) ONE_PATH(unlink, "rm", int)
+int mkdir(const char *path, mode_t mode)
+	ONE_PATH(mkdir, "mkdir", int, mode) int rmdir(const char *path)
+		ONE_PATH(rmdir, "rmdir", int) int unlink(const char *path)
+			ONE_PATH(unlink, "rm", int)
 
-int symlink(const char *target, const char *path)
+				int symlink(const char *target, const char *path)
 {
 	char line[2 * PATH_MAX];
 
@@ -122,15 +133,13 @@ int symlink(const char *target, const char *path)
 /* In quotes where a shell needs them. */
 static void note_write(char *line, size_t size, const char *data, size_t len, const char *path)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789_./:=,@%+-";
 	char text[4096];
 	const char *quote;
 
 	while (len && data[len - 1] == '\n')
 		len--;
 	snprintf(text, sizeof(text), "%.*s", (int)len, data);
-	quote = *text && text[strspn(text, plain)] == '\0' ? "" : "\"";
+	quote = quote_of(text, "\"");
 	snprintf(line, size, "echo %s%s%s > %s\n", quote, text, quote, path);
 }
 
