@@ -4,12 +4,16 @@
 # the dir store, tgtd on a loopback port) and a way to run the program and look at what it did.
 # Must leave nothing behind: all of it lives in $world, which goes at the end.
 #
-# From the environment: SHAREISCSI, the program; INITIATOR, tests/cli/initiator.c.
+# From the environment: SHAREISCSI, the program; INITIATOR, tests/cli/initiator.c; RELAY, if the
+# program is to reach tgtd through tests/cli/relay.c instead of tgtadm-wrapper.
 
 set -u
 here=$(dirname "${BASH_SOURCE[0]}")
 program=${SHAREISCSI:?is to be the program under test}
 initiator=${INITIATOR:-}
+transport=tgtadm
+through=()
+[ -z "${RELAY-}" ] || transport=socket
 prefix=iqn.2010-09.org.zfsonlinux
 # How long to wait for what must happen, in polls of a 50th of a second.
 patience=1000
@@ -106,13 +110,15 @@ new_world() {
 	cp "$here/tgtadm-wrapper" "$root/usr/sbin/tgtadm"
 	configure
 	export TGT_IPC_SOCKET=$world/sock/s
+	[ -z "${RELAY-}" ] || through=(env "TGT_IPC_SOCKET=$world/sock/relay")
 	control=()
 	sis_args=(--root "$root" --store "dir:$world/pool" --backend stgt)
 }
 
-# What the program does is counted, and gone wrong with, where tgtadm stands: not over the socket.
+# What the program does is counted, and gone wrong with, where tgtadm or the relay stands: it is
+# not left to the program which way it goes.
 configure() {	# [LINE of the configuration...]
-	printf '%s\n' "$@" '[stgt]' "transport = ${transport:-tgtadm}" >"$root/etc/shareiscsi.conf"
+	printf '%s\n' "$@" '[stgt]' "transport = $transport" >"$root/etc/shareiscsi.conf"
 }
 
 adm() {
@@ -127,6 +133,22 @@ start_tgtd() {	# [OPTION of tgtd and tgtadm...]
 	echo "$tgtd" >"$world/tgtd.pid"
 	wait_until tgtd_answers || { sed 's/^/# /' "$world/tgtd.log"; exit 1; }
 	portal=$(adm --op show --mode portal | sed -n 's/^Portal: \(127.0.0.1:[0-9]*\),.*/\1/p')
+	[ -z "${RELAY-}" ] || start_relay
+}
+
+start_relay() {
+	stop_relay
+	"$RELAY" "$world" "$world/sock/relay.0" "$world/sock/s.0" &
+	relay=$!
+	wait_until test -S "$world/sock/relay.0"
+}
+
+stop_relay() {
+	[ -n "${relay-}" ] || return 0
+	kill "$relay" 2>/dev/null
+	wait "$relay" 2>/dev/null
+	relay=
+	rm -f "$world/sock/relay.0"
 }
 
 tgtd_answers() {
@@ -139,6 +161,7 @@ stop_tgtd() {
 	kill -KILL "$tgtd" 2>/dev/null
 	wait "$tgtd" 2>/dev/null
 	tgtd=
+	stop_relay
 }
 
 # A sparse volume with a value of the property, or without one.
@@ -176,7 +199,7 @@ sis() {	# VERB [ARGUMENT...]
 bare() {	# [ARGUMENT...]
 	ran="shareiscsi $*"
 	status=0
-	"$program" "$@" >"$world/out" 2>"$world/err" </dev/null || status=$?
+	"${through[@]}" "$program" "$@" >"$world/out" 2>"$world/err" </dev/null || status=$?
 	out=$(<"$world/out")
 	err=$(<"$world/err")
 }
