@@ -7,12 +7,18 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "core/elsewhere.h"
 #include "core/flow.h"
 #include "core/move.h"
 
 static int do_group(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
 {
-	return f->do_group ? f->do_group(f, g, err) : sis_flow_group(f, g, NULL, err);
+	int rc;
+
+	if (f->do_group)
+		return f->do_group(f, g, err);
+	rc = g->live ? 0 : sis_elsewhere(f->ctx, g->iqn, err);
+	return rc < 0 ? rc : sis_flow_group(f, g, NULL, err);
 }
 
 /*
