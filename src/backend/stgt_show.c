@@ -435,14 +435,13 @@ static int check_unique(struct show *s)
 	return 0;
 }
 
-int sis_stgt_parse_targets(const char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,
+int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,
 			   struct sis_err *err)
 {
-	sis_autofree char *copy = sis_strdup(text);
 	sis_autostate struct sis_state state = { 0 };
 	sis_stgt_tids tids = { 0 };
 	struct show s = { .state = &state, .tids = &tids, .err = err };
-	char *cursor = copy, *line;
+	char *cursor = text, *line;
 	size_t len = strlen(text);
 	int r = len && text[len - 1] != '\n' ? malformed(&s, "its last line is cut off") : 0;
 

@@ -52,10 +52,15 @@ struct sis_stgt_tid *sis_stgt_tid_find(struct sis_stgt *g, uint32_t tid)
 	return sis_vec_find(&g->tids, &(struct sis_stgt_tid){ .tid = tid }, sis_stgt_tid_cmp);
 }
 
+/* Mostly it is the highest, and nothing has to move. */
 void sis_stgt_tid_add(struct sis_stgt *g, uint32_t tid)
 {
-	sis_vec_push(&g->tids, ((struct sis_stgt_tid){ .tid = tid }));
-	sis_vec_sort(&g->tids, sis_stgt_tid_cmp);
+	size_t i = g->tids.n;
+
+	(void)sis_vec_add(&g->tids);
+	for (; i > 0 && g->tids.v[i - 1].tid > tid; i--)
+		g->tids.v[i] = g->tids.v[i - 1];
+	g->tids.v[i] = (struct sis_stgt_tid){ .tid = tid };
 }
 
 void sis_stgt_tid_remove(struct sis_stgt *g, uint32_t tid)
@@ -66,13 +71,20 @@ void sis_stgt_tid_remove(struct sis_stgt *g, uint32_t tid)
 		sis_vec_remove(&g->tids, (size_t)(found - g->tids.v));
 }
 
+/* They are ascending from 1 on: the first gap is where they run ahead of their places. */
 uint32_t sis_stgt_tid_lowest_free(const struct sis_stgt *g)
 {
-	uint32_t tid = 1;
+	size_t low = 0, high = g->tids.n;
 
-	for (size_t i = 0; i < g->tids.n && g->tids.v[i].tid <= tid; i++)
-		tid += g->tids.v[i].tid == tid;
-	return tid;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (g->tids.v[middle].tid > middle + 1)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return (uint32_t)low + 1;
 }
 
 /* ---- requests ---- */

@@ -87,10 +87,11 @@ static char *meaning(const char *text)
 {
 	sis_autostate struct sis_state state = { 0 };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	sis_autofree char *copy = sis_strdup(text);
 	sis_stgt_tids tids = { 0 };
 	char *printed;
 
-	if (sis_stgt_parse_targets(text, &state, &tids, &err) < 0) {
+	if (sis_stgt_parse_targets(copy, &state, &tids, &err) < 0) {
 		assert_int_equal(err.code, EPROTO);
 		return sis_asprintf("error: %s\n", sis_err_msg(&err));
 	}
