@@ -120,7 +120,7 @@ int mkdir(const char *path, mode_t mode)
 
 				int symlink(const char *target, const char *path)
 {
-	char line[2 * PATH_MAX];
+	char line[3 * PATH_MAX];
 
 	if (!ours(path))
 		return REAL(symlink)(target, path);
@@ -145,7 +145,7 @@ static void note_write(char *line, size_t size, const char *data, size_t len, co
 
 ssize_t write(int fd, const void *data, size_t len)
 {
-	char path[PATH_MAX] = "", link[64], line[2 * PATH_MAX];
+	char path[PATH_MAX] = "", link[64], line[3 * PATH_MAX];
 	ssize_t n;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
