@@ -427,6 +427,18 @@ part_record() {
 	is "takes all away" "$nothing" "$(everything)$(records)"
 }
 
+# What is beside a tree is not forgotten over it.
+part_tree() {
+	volume tank/v1 16M on
+	volume tank/f/v2 16M on
+	does "share" share -a
+	again "sync of a tree" sync tank/f
+	is "the records of all are there" 2 "$(records | grep -c .)"
+	rm "$pool/v1"
+	does "sync when a volume beside it was destroyed" sync
+	is "ends its share" "$prefix:tank.f.v2" "$(targets)"
+}
+
 # ---- all of it ----
 
 new_world
@@ -449,4 +461,5 @@ part part_foreign
 part part_foreign_lun
 part part_conflict
 part part_record
+part part_tree
 done_testing

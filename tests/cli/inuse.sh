@@ -47,7 +47,7 @@ sis share tank/v1
 refused "the same by share"
 sis status
 expect_quiet 3 "status knows"
-expect_out "differs" "and calls it different"
+expect_out "pending" "and calls it pending"
 set_property tank/v1 "name=$prefix:other"
 sis sync
 refused "another name"
