@@ -378,7 +378,8 @@ static int open_target(struct sis_bx *bx, const char *tpg, const struct sis_targ
 			r = sis_lio_acl_del(bx, tpg, *name, err);
 		sis_session_free(&s);
 	}
-	if (r == 0)
+	/* a new target has it on; a dry run has no new target to look at */
+	if (r == 0 && sis_kfs_exists(bx->kfs, "%s/attrib/demo_mode_discovery", tpg))
 		r = sis_lio_put(bx, tpg, "attrib/demo_mode_discovery", "1", err);
 	if (r == 0)
 		r = sis_lio_put(bx, tpg, "attrib/authentication", "0", err);

@@ -94,19 +94,28 @@ static size_t own_by_desire(struct sis_target *t, const struct sis_target *desir
 	return n;
 }
 
+/* The volume that this LUN shows to be: by serial number, or where there is none by path. */
+static const struct sis_item *shown_volume(const struct sis_view *v, const struct sis_lun *l)
+{
+	uint64_t guid;
+
+	if (l->serial)
+		return sis_parse_hex(l->serial, 16, &guid) == 0 ? sis_view_guid(v, guid) : NULL;
+	sis_vec_each(i, &v->items)
+		if (shows_path(l, i->volume->device))
+			return i;
+	return NULL;
+}
+
 /* The volume whose kept identity says that it is this LUN, or NULL. */
 static const struct sis_volume *identified(const struct sis_view *v, const struct sis_target *t,
 					   const struct sis_lun *l)
 {
 	sis_autoidentity struct sis_identity id = { 0 };
-	const struct sis_item *i;
-	uint64_t guid;
+	const struct sis_item *i = shown_volume(v, l);
 
-	if (!l->serial || sis_parse_hex(l->serial, 16, &guid) < 0)
-		return NULL;
-	i = sis_view_guid(v, guid);
 	if (!i || !i->volume->identity || sis_identity_parse(i->volume->identity, &id, NULL) < 0 ||
-	    id.guid != guid || id.lun != l->number || !sis_streq(id.iqn, t->iqn))
+	    id.guid != i->volume->guid || id.lun != l->number || !sis_streq(id.iqn, t->iqn))
 		return NULL;
 	return i->volume;
 }

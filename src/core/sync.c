@@ -64,14 +64,40 @@ static void settle_rest(struct sis_flow *f)
 	}
 }
 
-/* Records of targets that are no more (the daemon ended, the machine's target was cleared). */
+/* Is the target gone for certain? Asked anew: what was not looked at is not gone. */
+static bool is_gone(const struct sis_flow *f, const char *iqn)
+{
+	sis_autostrv sis_strv scope = { 0 };
+	sis_autostate struct sis_state live = { 0 };
+
+	if (sis_state_find(&f->view.live, iqn) || sis_state_find(&f->view.desired, iqn))
+		return false;
+	sis_strv_add(&scope, iqn);
+	return f->ctx->bx.be->read(&f->ctx->bx, &scope, &live, NULL) == 0 &&
+	       !sis_state_find(&live, iqn);
+}
+
+/*
+ * Records of targets that are no more (the daemon ended, the machine's target was cleared). What
+ * such an end leaves beside the target, a device or a line in a file, goes with the record.
+ */
 static void forget_gone(struct sis_flow *f)
 {
-	sis_vec_each(record, &f->view.records)
-		if (!sis_state_find(&f->view.live, record->iqn) &&
-		    !sis_state_find(&f->view.desired, record->iqn))
-			(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, record->iqn,
-						NULL);
+	sis_vec_each(record, &f->view.records) {
+		struct sis_target gone = { .iqn = record->iqn };
+		sis_autoerr struct sis_err err = SIS_ERR_INIT;
+		int rc;
+
+		if (!sis_view_concerns(&f->view, f->rq, record) || !is_gone(f, record->iqn))
+			continue;
+		rc = f->ctx->bx.be->target_del(&f->ctx->bx, &gone, false, &err);
+		if (rc == 0)
+			rc = sis_record_remove(f->ctx->root, f->ctx->bx.be->name, record->iqn,
+					       &err);
+		if (rc < 0)
+			sis_log(SIS_LOG_WARN, "what is left of '%s' could not be removed: %s",
+				record->iqn, sis_err_msg(&err));
+	}
 }
 
 /* A name that is gone but recorded was a volume: what is left of it is taken away. */

@@ -295,9 +295,8 @@ static bool have_volume(const struct sis_view *v, const char *name)
 	return sis_vec_find(&v->volumes, &key, sis_volume_cmp) != NULL;
 }
 
-/* Is this record about volumes that were asked for, by name or by guid? */
-static bool record_concerns(const struct sis_view *v, const struct sis_request *rq,
-			    const struct sis_record *r)
+bool sis_view_concerns(const struct sis_view *v, const struct sis_request *rq,
+		       const struct sis_record *r)
 {
 	sis_vec_each(l, &r->luns) {
 		const struct sis_item *i = sis_view_guid(v, l->guid);
@@ -312,7 +311,7 @@ static bool record_concerns(const struct sis_view *v, const struct sis_request *
 static void find_siblings(const struct sis_view *v, const struct sis_request *rq, sis_strv *ret)
 {
 	sis_vec_each(r, &v->records)
-		if (record_concerns(v, rq, r))
+		if (sis_view_concerns(v, rq, r))
 			sis_vec_each(l, &r->luns)
 				if (!have_volume(v, l->volume))
 					sis_strv_add(ret, l->volume);
@@ -330,7 +329,7 @@ static bool must_look_everywhere(const struct sis_view *v, const struct sis_requ
 		if (i->in_scope && i->want == SIS_WANT_SHARED && !i->wish.minted && !i->wish.named)
 			return true;
 	sis_vec_each(r, &v->records)
-		if (record_concerns(v, rq, r))
+		if (sis_view_concerns(v, rq, r))
 			sis_vec_each(l, &r->luns)
 				if (!sis_view_guid(v, l->guid))
 					return true;
@@ -385,7 +384,7 @@ static void live_scope(const struct sis_view *v, const struct sis_request *rq, s
 
 	targets_of(v, &all);
 	sis_vec_each(r, &v->records)
-		if (record_concerns(v, rq, r))
+		if (sis_view_concerns(v, rq, r))
 			sis_strv_add(&all, r->iqn);
 	sis_vec_sort(&all, sis_strp_cmp);
 	sis_vec_each(iqn, &all)

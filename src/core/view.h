@@ -72,6 +72,10 @@ int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_
 int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 		    struct sis_err *err);
 
+/* Is this record about volumes that were asked for, by name or by guid? */
+bool sis_view_concerns(const struct sis_view *v, const struct sis_request *rq,
+		       const struct sis_record *r);
+
 /* Was this dataset, or one above it, asked for? */
 bool sis_request_names(const struct sis_request *rq, const char *name);
 

@@ -330,7 +330,7 @@ part_restart() {
 	is "it is the same again" "$before" "$(everything)"
 	target_restart
 	changes >/dev/null
-	again "unshare -a after a restart" unshare -a
+	does "unshare -a after a restart" unshare -a
 	is "nothing is left of it" "" "$(targets)$(records)"
 }
 
