@@ -183,6 +183,7 @@ if [ -x "${IET_SIM_CTL-}" ]; then
 		[[ $parameters == *"$line"* ]]
 		verdict $? "iet: $line"
 	done
+	sis unshare tank/v
 fi
 
 if [ -x "${SCST_SIM-}" ] && [ -w /dev/fuse ]; then
