@@ -168,6 +168,17 @@ static const struct live *find_live(const struct status *st, uint64_t guid)
 	return guid ? sis_vec_find(&st->live, &key, live_cmp) : NULL;
 }
 
+/* What is live of this volume; of copies of one disk it is the one by that name. */
+static const struct live *live_of(const struct status *st, const struct sis_item *i)
+{
+	const struct live *live = find_live(st, i->volume->guid);
+	const struct sis_item *named = live ? sis_view_item(&st->view, live->lun->volume) : NULL;
+
+	if (named && named->volume->guid == i->volume->guid)
+		return named == i ? live : NULL;
+	return sis_view_guid(&st->view, i->volume->guid) == i ? live : NULL;
+}
+
 /* A volume that is not to be shared (now): why, and whether something is live all the same. */
 static void other_row(struct status *st, const struct sis_item *i, bool named)
 {
@@ -176,10 +187,7 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 		[SIS_WANT_HELD] = "held", [SIS_WANT_PENDING] = "pending",
 		[SIS_WANT_BAD] = "error",
 	};
-	/* Of copies of one disk, what is live is the wanted one's. */
-	const struct live *live = sis_view_guid(&st->view, i->volume->guid) == i ?
-					  find_live(st, i->volume->guid) :
-					  NULL;
+	const struct live *live = live_of(st, i);
 	const struct sis_lun *l = live ? live->lun : NULL;
 	struct row r = {
 		.state = states[i->want],

@@ -155,7 +155,10 @@ bool sis_own_keeps(const struct sis_view *v, const struct sis_request *rq,
 
 	if (!l->guid)
 		return true;
-	i = sis_view_guid(v, l->guid);
+	/* Of copies of one disk it is the one by that name. */
+	i = sis_view_item(v, l->volume);
+	if (!i || i->volume->guid != l->guid)
+		i = sis_view_guid(v, l->guid);
 	if (!i) {
 		i = sis_view_item(v, l->volume);
 		return (i && !i->volume->guid) || !sis_request_names(rq, l->volume);

@@ -141,34 +141,55 @@ static bool recorded(const struct sis_view *v, const struct sis_item *i)
 	return false;
 }
 
+/* Does a record of any target name this very volume? */
+static bool recorded_anywhere(const struct sis_view *v, const struct sis_item *i)
+{
+	sis_vec_each(r, &v->records)
+		sis_vec_each(l, &r->luns)
+			if (l->guid == i->volume->guid && sis_streq(l->volume, i->volume->name))
+				return true;
+	return false;
+}
+
 static void refuse_twin(struct sis_item *i, const struct sis_item *other)
 {
 	i->want = SIS_WANT_BAD;
 	(void)sis_err_set(&i->problem, EEXIST,
 			  "it has the guid of '%s', a copy of the same disk; two disks with one "
-			  "serial number are not shared: set shareiscsi=off on one of them",
+			  "serial number are not shared: set shareiscsi=off on one of them and "
+			  "unshare it",
 			  other->volume->name);
+}
+
+/* The one of n volumes with one guid that is shared already, or NULL. */
+static struct sis_item *known_twin(const struct sis_view *v, struct sis_item **same, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (recorded_anywhere(v, same[i]))
+			return same[i];
+	return NULL;
 }
 
 /*
  * Volumes with one guid (a pool and its copy) must not be on line as one disk. The one that is
- * recorded stays; where none is, nobody can tell which is meant.
+ * recorded stays what it is, and none of the others takes its place before it is unshared; where
+ * none is recorded and several are wanted, nobody can tell which is meant.
  */
 static void refuse_twins(struct sis_view *v)
 {
 	for (size_t i = 0, n; i < v->by_guid.n; i += n) {
-		struct sis_item **same = &v->by_guid.v[i], *known = NULL;
+		struct sis_item **same = &v->by_guid.v[i], *known;
 		size_t wanting = 0;
 
 		for (n = 0; i + n < v->by_guid.n && same[n]->volume->guid == same[0]->volume->guid;
-		     n++) {
+		     n++)
 			wanting += same[n]->want == SIS_WANT_SHARED;
-			if (same[n]->want == SIS_WANT_SHARED && same[n]->wish.recorded)
-				known = same[n];
-		}
-		for (size_t k = 0; wanting > 1 && k < wanting; k++)
-			if (same[k] != known)
-				refuse_twin(same[k], same[k ? 0 : 1]);
+		if (n == 1 || !wanting || !same[0]->volume->guid)
+			continue;
+		known = known_twin(v, same, n);
+		for (size_t k = 0; k < wanting; k++)
+			if (same[k] != known && (known || wanting > 1))
+				refuse_twin(same[k], known ? known : same[k ? 0 : 1]);
 	}
 	sis_vec_sort(&v->by_guid, guid_cmp);
 }

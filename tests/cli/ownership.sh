@@ -258,7 +258,7 @@ ALL"
 twin tank/v backup/v
 
 copy_of() {	# NAME
-	echo "it has the guid of '$1', a copy of the same disk; two disks with one serial number are not shared: set shareiscsi=off on one of them"
+	echo "it has the guid of '$1', a copy of the same disk; two disks with one serial number are not shared: set shareiscsi=off on one of them and unshare it"
 }
 
 refused 1 "cannot sync 'backup/v': $(copy_of tank/v)" "a copy of a shared disk" sync
@@ -293,8 +293,13 @@ is "the other one is shared" "$mine" "$(has "$iqn")"
 set_property tank/v off
 set_property backup/v on
 hold_session "$(url "$iqn")"
-refused 4 "1 initiator is logged in to '$iqn'" "the copy instead, while an initiator is logged in," sync
+refused_both "the copy instead, while an initiator is logged in," \
+	"shareiscsi: cannot sync 'tank/v': 1 initiator is logged in to '$iqn' (iqn.2010-09.org.zfsonlinux:initiator from 127.0.0.1); log out first, or end the session with \`shareiscsi unshare -f\`" \
+	"shareiscsi: cannot sync 'backup/v': $(copy_of tank/v)" sync
 release_session
+sis sync
+expect_error 1 "cannot sync 'backup/v': $(copy_of tank/v)" "the copy waits until the first is gone"
+is "the first is gone" "" "$(has "$iqn")"
 sis sync
 expect_quiet 0 "the copy instead"
 is "it is what tgtd has" "$(guid_of tank/v) $world/pool/backup/v" \
