@@ -85,6 +85,18 @@ int sis_kfs_write(struct sis_kfs *k, const char *data, struct sis_err *err, cons
 	return report(k, k->ops->write(k, path, data, strlen(data)), "write to", path, err);
 }
 
+int sis_kfs_write_secret(struct sis_kfs *k, const char *data, const char *shown,
+			 struct sis_err *err, const char *path_fmt, ...)
+{
+	sis_autofree char *path = full_path(k, path_fmt);
+	int r;
+
+	k->shown = shown;
+	r = k->ops->write(k, path, data, strlen(data));
+	k->shown = NULL;
+	return report(k, r, "write to", path, err);
+}
+
 int sis_kfs_mkdir(struct sis_kfs *k, struct sis_err *err, const char *path_fmt, ...)
 {
 	sis_autofree char *path = full_path(k, path_fmt);

@@ -36,6 +36,7 @@ struct sis_kfs {
 	void *ctx;            /* of a replaced ops */
 	/* limit for one call that may hang: write, mkdir, rmdir, symlink, unlink; 0 = none */
 	unsigned timeout_ms;
+	const char *shown;    /* during sis_kfs_write_secret(): what may be told of the data */
 };
 
 enum { SIS_KFS_TIMEOUT_MS = 60000, SIS_KFS_MAX_READ = 16 << 20 };
@@ -66,6 +67,16 @@ int sis_kfs_read_line(struct sis_kfs *k, char **ret, struct sis_err *err, const 
  */
 int sis_kfs_write(struct sis_kfs *k, const char *data, struct sis_err *err, const char *path_fmt,
 		  ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * The same for data with a secret in it: a recorder tells `shown` in its place, with the secret as
+ * SIS_SECRET_SHOWN.
+ */
+int sis_kfs_write_secret(struct sis_kfs *k, const char *data, const char *shown,
+			 struct sis_err *err, const char *path_fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
+#define SIS_SECRET_SHOWN "********"
 
 /* EEXIST is an error here: the caller decides what it means. */
 int sis_kfs_mkdir(struct sis_kfs *k, struct sis_err *err, const char *path_fmt, ...)

@@ -381,3 +381,10 @@ void sis_wipe(void *p, size_t n)
 {
 	explicit_bzero(p, n);
 }
+
+void sis_wipe_free(char *s)
+{
+	if (s)
+		sis_wipe(s, strlen(s));
+	free(s);
+}

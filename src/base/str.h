@@ -98,4 +98,15 @@ void sis_str_free(struct sis_str *b);
 /* Overwrites memory so that the compiler cannot drop it, for secrets. */
 void sis_wipe(void *p, size_t n);
 
+/* Overwrites a text and frees it; NULL is fine. */
+void sis_wipe_free(char *s);
+
+static inline void sis_wipe_freep(char **s)
+{
+	sis_wipe_free(*s);
+}
+
+/* For a text that has a secret in it. */
+#define sis_autosecret __attribute__((cleanup(sis_wipe_freep)))
+
 #endif

@@ -63,14 +63,20 @@ void sis_front_translate_pairs(struct sis_front_args *a, int letter)
 			translate_pair(a, f->arg);
 }
 
-/* What the target that runs can do at all; none has to run. */
+/* What the target that runs can do at all, none has to run; and the credentials must be known. */
 static int check_target(struct sis_front *f, const struct sis_options *o, struct sis_err *err)
 {
 	sis_autoerr struct sis_err none = SIS_ERR_INIT;
+	struct sis_chap chap = { 0 };
+	int rc = 0;
 
-	if (sis_ctx_backend(&f->ctx, &none) < 0)
-		return 0;
-	return sis_options_supported(o, &f->ctx.bx.caps, f->own, err);
+	if (sis_ctx_backend(&f->ctx, &none) == 0)
+		rc = sis_options_supported(o, &f->ctx.bx.caps, f->own, err);
+	if (rc == 0)
+		rc = sis_ctx_chap(&f->ctx, o, &chap, err);
+	if (rc == 0)
+		sis_chap_free(&chap);
+	return rc;
 }
 
 static int check(struct sis_front *f, const char *dataset, const char *value, struct sis_err *err)

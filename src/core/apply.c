@@ -41,6 +41,23 @@ static int step_target_add(struct work *w, struct sis_err *err)
 	return rc;
 }
 
+static int end_session(struct work *w, const struct sis_session *s, struct sis_err *err)
+{
+	/* Without handle it cannot be ended alone; hiding or deleting the target ends it. */
+	return s->id ? w->ctx->bx.be->session_end(&w->ctx->bx, w->g->live, s, err) : 0;
+}
+
+/* The rules are in place, so these do not come back. */
+static int shut_out(struct work *w, struct sis_err *err)
+{
+	int rc = 0;
+
+	sis_vec_each(s, &w->g->live->sessions)
+		if (rc == 0 && !sis_rules_admit(&w->target.rules, s))
+			rc = end_session(w, s, err);
+	return rc;
+}
+
 static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err)
 {
 	const struct sis_backend *be = w->ctx->bx.be;
@@ -57,6 +74,7 @@ static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err
 		return be->lun_set(bx, &w->target, sis_target_lun(&w->target, s->lun),
 				   sis_target_lun(live, s->lun), s->changed, err);
 	case SIS_STEP_TARGET_SET: return be->target_set(bx, &w->target, live, s->changed, err);
+	case SIS_STEP_SESSION_END: return shut_out(w, err);
 	case SIS_STEP_SHOW: return be->target_show(bx, &w->target, err);
 	case SIS_STEP_N: break;
 	}
@@ -70,10 +88,9 @@ static int end_sessions(struct work *w, struct sis_err *err)
 
 	if (!w->force || !w->g->drops || !w->g->live)
 		return 0;
-	/* A session without handle cannot be ended alone; hiding or deleting the target ends it. */
 	sis_vec_each(s, &w->g->live->sessions)
-		if (rc == 0 && s->id)
-			rc = w->ctx->bx.be->session_end(&w->ctx->bx, w->g->live, s, err);
+		if (rc == 0)
+			rc = end_session(w, s, err);
 	return rc;
 }
 

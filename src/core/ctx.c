@@ -11,6 +11,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "model/desire.h"
 #include "core/record.h"
 
 static int open_root(struct sis_ctx *ctx, const char *root, struct sis_err *err)
@@ -49,6 +50,7 @@ void sis_ctx_close(struct sis_ctx *ctx)
 	sis_store_close(&ctx->sx);
 	sis_trace_clear(&ctx->trace);
 	sis_conf_free(&ctx->conf);
+	sis_secrets_free(&ctx->secrets);
 	sis_err_clear(&ctx->prefix_err);
 	free(ctx->prefix);
 	free(ctx->root);
@@ -149,6 +151,27 @@ int sis_ctx_backend(struct sis_ctx *ctx, struct sis_err *err)
 				 "no iSCSI target is running; `shareiscsi "
 				 "backends` says what is there and how to start it");
 	return rc < 0 ? rc : 0;
+}
+
+int sis_ctx_chap(struct sis_ctx *ctx, const struct sis_options *o, struct sis_chap *ret,
+		 struct sis_err *err)
+{
+	struct sis_chap c = { 0 };
+	int rc = 0;
+
+	if (o->auth)
+		rc = sis_secrets_get(&ctx->secrets, ctx->root, o->auth, &c, err);
+	else if (o->authname)
+		c = (struct sis_chap){ .user = sis_strdup(o->authname),
+				       .pass = sis_strdup(o->authpass) };
+	if (rc == 0 && ctx->bx.be)
+		rc = sis_chap_supported(&c, &ctx->bx.caps, err);
+	if (rc < 0) {
+		sis_chap_free(&c);
+		return rc;
+	}
+	*ret = c;
+	return 0;
 }
 
 int sis_ctx_lock(struct sis_ctx *ctx, struct sis_err *err)

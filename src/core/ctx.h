@@ -11,6 +11,7 @@
 #include "backend/backend.h"
 #include "base/err.h"
 #include "core/conf.h"
+#include "core/secret.h"
 #include "core/trace.h"
 #include "store/store.h"
 
@@ -38,6 +39,7 @@ struct sis_ctx {
 	char *prefix;		/* ID part of IQNs, once sis_ctx_prefix() was called */
 	struct sis_err prefix_err;
 	bool prefix_known;
+	struct sis_secrets secrets;
 	int lock_fd;
 };
 
@@ -61,6 +63,13 @@ void sis_bx_free(struct sis_bx *bx);
  * domain. NULL when there is none: ctx->prefix_err then says why and what to do.
  */
 const char *sis_ctx_prefix(struct sis_ctx *ctx);
+
+/*
+ * The CHAP credentials that the options ask for, checked against what the back end takes (any one,
+ * where none was found yet). All NULL when they ask for none. Freed with sis_chap_free().
+ */
+int sis_ctx_chap(struct sis_ctx *ctx, const struct sis_options *o, struct sis_chap *ret,
+		 struct sis_err *err);
 
 /* One run at a time: held until sis_ctx_close(). Makes ROOT/run/shareiscsi. */
 int sis_ctx_lock(struct sis_ctx *ctx, struct sis_err *err);

@@ -80,13 +80,33 @@ static void record_target(const struct sis_group *g, struct sis_target *ret)
 				sis_lun_copy(sis_vec_add(&ret->luns), l);
 }
 
+/*
+ * The digest of the secrets that the target is known to have. One that is being changed is not known
+ * to be there before it is: till then the record says what it said.
+ */
+static const char *chap_kept(const struct sis_flow *f, const char *iqn)
+{
+	const struct sis_record *r = sis_records_find(&f->view.records, iqn);
+
+	return r ? r->chap : NULL;
+}
+
+/* The same after the steps of a group. */
+static char *chap_now(struct sis_flow *f, const struct sis_group *g)
+{
+	sis_vec_each(s, &g->steps)
+		if (s->kind == SIS_STEP_TARGET_SET && s->changed & SIS_BIT(SIS_FIELD_CHAP))
+			return sis_secrets_digest(&f->ctx->secrets, &g->desired->chap);
+	return sis_strdup_null(chap_kept(f, g->iqn));
+}
+
 /* Written before the first step: after a crash anywhere, what is there is known to be ours. */
 static int record_intent(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
 {
 	sis_autotarget struct sis_target t = { 0 };
 
 	record_target(g, &t);
-	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, err);
+	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, chap_kept(f, g->iqn), err);
 }
 
 /* Keeps the identity of a volume that is about to be shared for the first time. */
@@ -171,7 +191,8 @@ int sis_flow_settle(struct sis_flow *f, const struct sis_target *t, const struct
 
 	remembered(&now, t, live, NULL);
 	if (!record_fits(sis_records_find(&f->view.records, t->iqn), &now))
-		rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now, err);
+		rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now,
+				      chap_kept(f, t->iqn), err);
 	return rc < 0 ? rc : mint_all(f, t, err);
 }
 
@@ -201,7 +222,8 @@ static int record_rest(struct sis_flow *f, const struct sis_group *g, struct sis
 		if (l->keep && l->guid)
 			sis_lun_copy(sis_vec_add(&t.luns), l);
 	if (t.luns.n)
-		return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, err);
+		return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, chap_kept(f, g->iqn),
+					err);
 	return sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, err);
 }
 
@@ -209,12 +231,14 @@ static int group_done(struct sis_flow *f, const struct sis_group *g, const struc
 		      struct sis_err *err)
 {
 	sis_autotarget struct sis_target now = { 0 };
+	sis_autosecret char *chap = NULL;
 
 	if (!g->desired)
 		return record_rest(f, g, err);
 	run_hooks(f, g, t);
 	remembered(&now, t, g->live, g);
-	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now, err);
+	chap = chap_now(f, g);
+	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now, chap, err);
 }
 
 static void count(struct sis_flow *f, const struct sis_group *g)

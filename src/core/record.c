@@ -5,6 +5,7 @@
  *
  * Format, one line a LUN, fields separated by tabs: GUID (16 hexadecimal digits), LUN, volume,
  * path. Neither a volume's name nor a path that a target was told can hold a tab or a newline.
+ * A line "chap", tab, digest may stand before them; such a file is root's alone to read.
  */
 #include "core/record.h"
 
@@ -36,6 +37,7 @@ static void record_free(struct sis_record *r)
 		free(l->path);
 	}
 	sis_vec_free(&r->luns);
+	sis_wipe_free(r->chap);
 	free(r->iqn);
 }
 
@@ -55,11 +57,19 @@ const struct sis_record *sis_records_find(const sis_records *records, const char
 
 static int parse_line(char *line, struct sis_record *r)
 {
-	char *guid = sis_str_next(&line, "\t"), *number = sis_str_next(&line, "\t");
-	char *volume = sis_str_next(&line, "\t"), *path = sis_str_next(&line, "\t");
+	const char *chap = sis_str_after(line, "chap\t");
+	char *guid, *number, *volume, *path;
 	struct sis_record_lun l;
 	uint64_t n;
 
+	if (chap) {
+		sis_replace(&r->chap, chap);
+		return 0;
+	}
+	guid = sis_str_next(&line, "\t");
+	number = sis_str_next(&line, "\t");
+	volume = sis_str_next(&line, "\t");
+	path = sis_str_next(&line, "\t");
 	if (!path || line || sis_parse_hex(guid, 16, &l.guid) < 0 ||
 	    sis_parse_u64(number, 0, SIS_LUN_MAX, &n) < 0)
 		return -EINVAL;
@@ -156,19 +166,23 @@ bool sis_records_any(const char *root, const char *backend)
 }
 
 int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
-		     struct sis_err *err)
+		     const char *chap, struct sis_err *err)
 {
 	sis_autofree char *dir = record_path(root, backend, "");
 	sis_autofree char *path = record_path(root, backend, t->iqn);
 	sis_autostr struct sis_str text = { 0 };
 	int rc;
 
+	if (chap)
+		sis_str_addf(&text, "chap\t%s\n", chap);
 	sis_vec_each(l, &t->luns)
 		if (l->guid)
 			sis_str_addf(&text, "%016" PRIx64 "\t%" PRIu32 "\t%s\t%s\n", l->guid,
 				     l->number, l->volume, l->path);
 	rc = sis_mkdir_p(dir, 0755, err);
-	return rc < 0 ? rc : sis_file_replace_volatile(path, sis_str_get(&text), 0644, err);
+	if (rc < 0)
+		return rc;
+	return sis_file_replace_volatile(path, sis_str_get(&text), chap ? 0600 : 0644, err);
 }
 
 int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err)

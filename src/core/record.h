@@ -24,6 +24,7 @@ struct sis_record_lun {
 struct sis_record {
 	char *iqn;
 	SIS_VEC(struct sis_record_lun) luns;
+	char *chap; /* digest of the CHAP secrets it was given (sis_secrets_digest()), or NULL */
 };
 
 typedef SIS_VEC(struct sis_record) sis_records; /* sorted by IQN */
@@ -41,9 +42,9 @@ void sis_records_add(const char *root, const char *backend, const sis_strv *iqns
 /* Is there any record of this back end? */
 bool sis_records_any(const char *root, const char *backend);
 
-/* Replaces the record of a target by its LUNs. */
+/* Replaces the record of a target by its LUNs and the digest of its CHAP secrets (or NULL). */
 int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
-		     struct sis_err *err);
+		     const char *chap, struct sis_err *err);
 
 /* Forgets a target; a missing record is success. */
 int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err);

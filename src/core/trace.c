@@ -43,7 +43,7 @@ static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result
 
 	if (!limited.timeout_ms)
 		limited.timeout_ms = t->timeout_ms;
-	if (cmd->changes && !trace_note(t, cmd->argv)) {
+	if (cmd->changes && !trace_note(t, cmd->shown ? cmd->shown : cmd->argv)) {
 		*ret = (struct sis_cmd_result){ .out = sis_strdup(""), .errout = sis_strdup("") };
 		return 0;
 	}
@@ -80,7 +80,9 @@ static char *echo_word(const char *data, size_t len)
 static int trace_write(struct sis_kfs *k, const char *path, const char *data, size_t len)
 {
 	struct sis_trace *t = k->ctx;
-	sis_autofree char *word = echo_word(data, len), *shown = shown_path(t, path);
+	const char *told = k->shown ? k->shown : data;
+	sis_autofree char *word = echo_word(told, k->shown ? strlen(told) : len);
+	sis_autofree char *shown = shown_path(t, path);
 
 	return note(t, sis_asprintf("echo %s > %s", word, shown)) ?
 		       sis_kfs_real_ops.write(k, path, data, len) :
@@ -163,7 +165,9 @@ void sis_trace_init(struct sis_trace *t, bool dry, const char *root, struct sis_
 	ops.replace = trace_replace;
 	*t = (struct sis_trace){ .dry = dry, .runner = &sis_runner_real, .root = root };
 	*ret_runner = (struct sis_runner){ .run = trace_run, .ctx = t, .note = trace_note };
-	*ret_kfs = (struct sis_kfs){ root, &ops, t, SIS_KFS_TIMEOUT_MS };
+	*ret_kfs = (struct sis_kfs){
+		.root = root, .ops = &ops, .ctx = t, .timeout_ms = SIS_KFS_TIMEOUT_MS
+	};
 }
 
 void sis_trace_clear(struct sis_trace *t)

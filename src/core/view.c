@@ -124,7 +124,8 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, st
 	if (want != SIS_WANT_SHARED)
 		return want;
 	prefix = sis_ctx_prefix(ctx);
-	if (sis_desire(v, &o, &ctx->bx.caps, prefix, &ctx->prefix_err, &item->wish, err) < 0)
+	if (sis_desire(v, &o, &ctx->bx.caps, prefix, &ctx->prefix_err, &item->wish, err) < 0 ||
+	    sis_ctx_chap(ctx, &o, &item->wish.target.chap, err) < 0)
 		return SIS_WANT_BAD;
 	return SIS_WANT_SHARED;
 }
@@ -413,6 +414,23 @@ static void live_scope(const struct sis_view *v, const struct sis_request *rq, s
 			sis_strv_add(ret, *iqn);
 }
 
+/*
+ * What a target does not tell of the credentials it has, the record may: a secret whose digest is
+ * that of the desired one is the desired one.
+ */
+static void recall_chap(struct sis_ctx *ctx, const struct sis_view *v, struct sis_target *live)
+{
+	const struct sis_record *r = sis_records_find(&v->records, live->iqn);
+	const struct sis_target *desired = sis_state_find(&v->desired, live->iqn);
+
+	if (!r || !r->chap || !desired || !live->chap.user || live->chap.pass ||
+	    !sis_secrets_match(&ctx->secrets, &desired->chap, r->chap))
+		return;
+	live->chap.pass = sis_strdup(desired->chap.pass);
+	if (live->chap.mutual_user)
+		live->chap.mutual_pass = sis_strdup_null(desired->chap.mutual_pass);
+}
+
 static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 		     struct sis_err *err)
 {
@@ -428,6 +446,7 @@ static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct s
 		return rc;
 	sis_vec_each(t, &v->live.targets) {
 		sis_own_target(v, t);
+		recall_chap(ctx, v, t);
 		sis_vec_each(l, &t->luns)
 			l->keep = sis_own_keeps(v, rq, t, l);
 	}

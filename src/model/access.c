@@ -4,6 +4,7 @@
  * sets. Pure: no names are resolved.
  */
 #include <arpa/inet.h>
+#include <fnmatch.h>
 
 #include "base/str.h"
 #include "model/share.h"
@@ -192,4 +193,32 @@ bool sis_rules_equal(const sis_rules *a, const sis_rules *b)
 bool sis_portals_equal(const sis_portals *a, const sis_portals *b)
 {
 	return sets_equal(a->v, a->n, b->v, b->n, sizeof(*a->v), portal_cmp);
+}
+
+/* Is the address within ADDRESS[/BITS]? Both in canonical form, so their texts tell. */
+static bool address_within(const char *address, const struct sis_rule *r)
+{
+	const char *bits = strchr(r->text, '/');
+	sis_autofree char *cut = sis_asprintf("%s%s", address, bits ? bits : "");
+	struct sis_rule own = { 0 };
+	bool within = rule_address(cut, &own) == 0 && sis_streq(own.text, r->text);
+
+	sis_rule_free(&own);
+	return within;
+}
+
+static bool rule_admits(const struct sis_rule *r, const struct sis_session *s)
+{
+	if (r->kind == SIS_RULE_ADDRESS)
+		return !s->address || address_within(s->address, r);
+	/* Names are compared without case: RFC 7143 section 4.2.7.1 folds them. */
+	return fnmatch(r->text, s->initiator, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+}
+
+bool sis_rules_admit(const sis_rules *rules, const struct sis_session *s)
+{
+	sis_vec_each(r, rules)
+		if (rule_admits(r, s))
+			return true;
+	return !rules->n;
 }

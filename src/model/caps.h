@@ -46,6 +46,9 @@ struct sis_caps {
 	const char *bad_path;		      /* bytes a backing path must not contain, e.g. "," */
 	const char *bad_name; /* bytes a target name must not contain though RFC 7143 has them */
 	unsigned secret_min, secret_max; /* bytes in a CHAP secret */
+	unsigned user_max;		 /* bytes in a CHAP user */
+	const char *bad_chap; /* bytes that neither may contain, beside blanks and controls */
+	const char *bad_chap_start; /* what neither may begin with, or NULL */
 };
 
 #endif

@@ -75,7 +75,7 @@ static int check_access(const struct sis_options *o, const struct sis_caps *caps
 {
 	if (o->set & (SIS_BIT(SIS_OPT_AUTH) | SIS_BIT(SIS_OPT_AUTHNAME)) &&
 	    !(caps->caps & SIS_CAP_CHAP))
-		return cannot(err, caps, "CHAP (auth, authname) through this tool",
+		return cannot(err, caps, "CHAP (auth, authname)",
 			      "restrict the share with initiator= instead");
 	sis_vec_each(p, &o->portals) {
 		if (!(caps->caps & SIS_CAP_PORTAL))
@@ -105,6 +105,51 @@ int sis_options_supported(const struct sis_options *o, const struct sis_caps *ca
 				 "lun=%" PRIu32 ": %s has LUNs %" PRIu32 " to %" PRIu32 "%s",
 				 o->lun, caps->title, caps->first_lun, caps->max_lun,
 				 o->lun == 0 ? ", its LUN 0 is the controller" : "");
+	return rc;
+}
+
+/* One of the texts; `what` names it, its content is never said. */
+static int check_text(const char *text, const char *what, unsigned min, unsigned max,
+		      const struct sis_caps *caps, struct sis_err *err)
+{
+	size_t n = strlen(text);
+
+	if (n < min || n > max)
+		return sis_err_set(err, SIS_ERR_USAGE,
+				   "the CHAP %s has %zu characters; %s takes %u to %u (12 to 16 "
+				   "work everywhere)",
+				   what, n, caps->title, min, max);
+	for (const char *p = text; *p; p++)
+		if (*p <= ' ' || *p > '~' || (caps->bad_chap && strchr(caps->bad_chap, *p)))
+			return sis_err_set(err, SIS_ERR_USAGE,
+					   "the CHAP %s has a character that %s cannot take (only "
+					   "printable ASCII without blank%s%s)",
+					   what, caps->title, caps->bad_chap ? " and " : "",
+					   caps->bad_chap ? caps->bad_chap : "");
+	if (caps->bad_chap_start && sis_str_starts(text, caps->bad_chap_start))
+		return sis_err_set(err, SIS_ERR_USAGE,
+				   "the CHAP %s begins with '%s', which %s takes for none", what,
+				   caps->bad_chap_start, caps->title);
+	return 0;
+}
+
+int sis_chap_supported(const struct sis_chap *c, const struct sis_caps *caps, struct sis_err *err)
+{
+	int rc;
+
+	if (!c->user)
+		return 0;
+	rc = check_text(c->user, "user", 1, caps->user_max, caps, err);
+	if (rc == 0)
+		rc = check_text(c->pass, "secret", caps->secret_min, caps->secret_max, caps, err);
+	if (rc < 0 || !c->mutual_user)
+		return rc;
+	if (!(caps->caps & SIS_CAP_CHAP_MUTUAL))
+		return cannot(err, caps, "mutual CHAP", "take mutual-user out of the secrets file");
+	rc = check_text(c->mutual_user, "mutual user", 1, caps->user_max, caps, err);
+	if (rc == 0)
+		rc = check_text(c->mutual_pass, "mutual secret", caps->secret_min, caps->secret_max,
+				caps, err);
 	return rc;
 }
 
@@ -220,9 +265,6 @@ static void fill_target(const struct sis_options *o, struct sis_target *t)
 	t->portals = copy.portals;
 	free(copy.iqn);
 	t->shown = true;
-	t->chap.name = sis_strdup_null(o->auth);
-	t->chap.user = sis_strdup_null(o->authname);
-	t->chap.pass = sis_strdup_null(o->authpass);
 }
 
 int sis_desire(const struct sis_volume *v, const struct sis_options *o, const struct sis_caps *caps,

@@ -24,7 +24,7 @@ struct sis_wish {
 };
 
 /*
- * Fills *ret (freed with sis_wish_free()). `prefix` is the ID part of an IQN, or NULL when it could
+ * Fills *ret (freed with sis_wish_free()) but its CHAP credentials, which the options only name. `prefix` is the ID part of an IQN, or NULL when it could
  * not be found: then prefix_err says why, and it is only an error if a name has to be minted.
  * Refusals: -SIS_ERR_USAGE (the option cannot be honoured by this target, named), -EINVAL,
  * -ENAMETOOLONG.
@@ -46,6 +46,9 @@ void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state 
 /* Only what the options alone allow to say, for `zfs set`: can this target do that at all? */
 int sis_options_supported(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
 			  struct sis_err *err);
+
+/* Can this target be given these credentials? The refusal tells the rule, never the text. */
+int sis_chap_supported(const struct sis_chap *c, const struct sis_caps *caps, struct sis_err *err);
 
 void sis_wish_free(struct sis_wish *w);
 

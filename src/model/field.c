@@ -130,17 +130,18 @@ static void print_chap(const struct sis_target *t, struct sis_str *out)
 	sis_str_add(out, t->chap.user ? t->chap.user : "none");
 	if (t->chap.mutual_user)
 		sis_str_addf(out, " (mutual: %s)", t->chap.mutual_user);
+	if (t->chap.user && !t->chap.pass)
+		sis_str_add(out, " with another secret");
 }
 
-/* Secrets are only compared where the live side tells them. */
+/* A live secret that neither the target nor the record tells is another one. */
 static bool chap_differs(const struct sis_target *d, const struct sis_target *l)
 {
 	const struct sis_chap *x = &d->chap, *y = &l->chap;
 
-	return !sis_streq_null(x->user, y->user) ||
+	return !sis_streq_null(x->user, y->user) || !sis_streq_null(x->pass, y->pass) ||
 	       !sis_streq_null(x->mutual_user, y->mutual_user) ||
-	       (y->pass && !sis_streq_null(x->pass, y->pass)) ||
-	       (y->mutual_pass && !sis_streq_null(x->mutual_pass, y->mutual_pass));
+	       !sis_streq_null(x->mutual_pass, y->mutual_pass);
 }
 
 static void print_portals(const struct sis_target *t, struct sis_str *out)

@@ -98,12 +98,18 @@ static int parse_initiator(struct sis_options *o, const char *value, struct sis_
 }
 
 /* Names in the secrets file: they also stand in messages, so they are kept plain. */
-static int parse_auth(struct sis_options *o, const char *value, struct sis_err *err)
+bool sis_auth_name_ok(const char *name)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+	size_t n = strlen(name);
 
-	if (strspn(value, allowed) != strlen(value) || strlen(value) > 64)
+	return n >= 1 && n <= 64 && strspn(name, allowed) == n;
+}
+
+static int parse_auth(struct sis_options *o, const char *value, struct sis_err *err)
+{
+	if (!sis_auth_name_ok(value))
 		return usage(err, "auth", value,
 			     "must be the name of an entry in /etc/shareiscsi/secrets: letters, "
 			     "digits, '-', '.' and '_', at most 64");

@@ -74,6 +74,9 @@ char *sis_options_print(const struct sis_options *o);
 /* The row of a key or alias, or -1. */
 int sis_opt_find(const char *key);
 
+/* May an entry of the secrets file have this name: letters, digits, '-', '.', '_', at most 64? */
+bool sis_auth_name_ok(const char *name);
+
 void sis_options_free(struct sis_options *o);
 #define sis_autooptions __attribute__((cleanup(sis_options_free)))
 

@@ -19,7 +19,8 @@ const char *const sis_step_names[SIS_STEP_N] = {
 	[SIS_STEP_HIDE] = "hide target",	 [SIS_STEP_LUN_DEL] = "delete LUN",
 	[SIS_STEP_TARGET_DEL] = "delete target", [SIS_STEP_TARGET_ADD] = "add target",
 	[SIS_STEP_LUN_ADD] = "add LUN",		 [SIS_STEP_LUN_SET] = "change LUN",
-	[SIS_STEP_TARGET_SET] = "set access",	 [SIS_STEP_SHOW] = "show target",
+	[SIS_STEP_TARGET_SET] = "set access",	 [SIS_STEP_SESSION_END] = "end sessions",
+	[SIS_STEP_SHOW] = "show target",
 };
 
 /* Takes ownership of `reason`. */
@@ -164,6 +165,29 @@ static void refuse_access(struct sis_group *g, const struct sis_lun *kept, unsig
 			  text, kept->volume ? kept->volume : kept->path, g->iqn);
 }
 
+/* The sessions that the desired rules do not admit: those the target must be made to end. */
+static void shut_out(const struct sis_group *g, sis_sessions *ret)
+{
+	sis_vec_each(s, &g->live->sessions)
+		if (!sis_rules_admit(&g->desired->rules, s))
+			sis_vec_push(ret, *s); /* borrowed */
+}
+
+static void plan_sessions(struct sis_group *g)
+{
+	sis_sessions out = { 0 };
+
+	shut_out(g, &out);
+	g->shuts_out = out.n > 0;
+	if (g->shuts_out) {
+		sis_autofree char *who = sis_sessions_text(&out);
+
+		add_step(g, SIS_STEP_SESSION_END, 0, 0,
+			 sis_asprintf("no longer allowed: %s", who));
+	}
+	sis_vec_free(&out);
+}
+
 static void plan_existing(struct sis_group *g)
 {
 	bool hide = g->live->shown && has_verdict(g, LUN_REBUILD);
@@ -189,6 +213,7 @@ static void plan_existing(struct sis_group *g)
 	if (diff)
 		add_step(g, SIS_STEP_TARGET_SET, 0, diff,
 			 sis_target_diff_text(g->desired, g->live, diff));
+	plan_sessions(g);
 	plan_luns(g, LUN_NEW, SIS_STEP_LUN_ADD);
 	plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_ADD);
 	plan_luns(g, LUN_SET, SIS_STEP_LUN_SET);
@@ -211,15 +236,30 @@ char *sis_sessions_text(const sis_sessions *l)
 	return sis_str_take(&out);
 }
 
-static void refuse_drop(struct sis_group *g)
+static void refuse_sessions(struct sis_group *g, const sis_sessions *l, const char *why,
+			    const char *command)
 {
-	sis_autofree char *who = sis_sessions_text(&g->live->sessions);
-	size_t n = g->live->sessions.n;
+	sis_autofree char *who = sis_sessions_text(l);
 
 	(void)sis_err_set(&g->refused, SIS_ERR_INUSE,
-			  "%zu initiator%s logged in to '%s' (%s); log out first, or end the "
-			  "session%s with `shareiscsi unshare -f`",
-			  n, n == 1 ? " is" : "s are", g->iqn, who, n == 1 ? "" : "s");
+			  "%zu initiator%s logged in to '%s' (%s)%s; log out first, or end the "
+			  "session%s with `shareiscsi %s -f`",
+			  l->n, l->n == 1 ? " is" : "s are", g->iqn, who, why, l->n == 1 ? "" : "s",
+			  command);
+}
+
+/* Without force no session ends: neither for a LUN that goes nor for rules that shut it out. */
+static void refuse_drop(struct sis_group *g)
+{
+	sis_sessions out = { 0 };
+
+	if (g->drops && g->live->sessions.n) {
+		refuse_sessions(g, &g->live->sessions, "", "unshare");
+	} else if (g->shuts_out) {
+		shut_out(g, &out);
+		refuse_sessions(g, &out, ", which the new initiator= shuts out", "sync");
+		sis_vec_free(&out);
+	}
 }
 
 static void plan_group(struct sis_plan *p, const struct sis_target *desired,
@@ -242,7 +282,7 @@ static void plan_group(struct sis_plan *p, const struct sis_target *desired,
 		plan_removal(&g);
 	else
 		plan_existing(&g);
-	if (g.drops && live->sessions.n && !force)
+	if (!force && !g.refused.code)
 		refuse_drop(&g);
 	if (g.steps.n || g.refused.code || g.blocked.code)
 		sis_vec_push(&p->groups, g);

@@ -21,6 +21,7 @@ enum sis_step_kind {
 	SIS_STEP_LUN_ADD,
 	SIS_STEP_LUN_SET,
 	SIS_STEP_TARGET_SET, /* access rules, CHAP, portals */
+	SIS_STEP_SESSION_END, /* of those that the new rules shut out */
 	SIS_STEP_SHOW,	     /* initiators may log in */
 	SIS_STEP_N
 };
@@ -41,6 +42,7 @@ struct sis_group {
 	const struct sis_target *live;	  /* NULL: does not exist yet. Borrowed */
 	SIS_VEC(struct sis_step) steps;
 	bool drops;		    /* sessions of the live target lose a LUN */
+	bool shuts_out;		    /* some sessions are of initiators no longer allowed */
 	struct sis_err refused;	    /* set: no step of the group may be done */
 	struct sis_err blocked;	    /* set: the steps are fine, but one LUN stays as it is */
 	const char *blocked_volume; /* whose. Borrowed from desired */
@@ -54,7 +56,8 @@ struct sis_plan {
 /*
  * Both states are sorted and must outlive the plan. Foreign targets and LUNs to keep are left
  * alone; a foreign target with a desired IQN refuses that group (EEXIST). Without `force`, a group
- * that would drop sessions is refused (SIS_ERR_INUSE, naming them).
+ * that would drop sessions is refused (SIS_ERR_INUSE, naming them): all of them where a LUN goes,
+ * else those of initiators that the new rules shut out.
  */
 void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
 		   struct sis_plan *ret);

@@ -38,20 +38,13 @@ void sis_portals_free(sis_portals *l)
 	sis_vec_free(l);
 }
 
-static void secret_free(char *s)
-{
-	if (s)
-		sis_wipe(s, strlen(s));
-	free(s);
-}
-
 void sis_chap_free(struct sis_chap *c)
 {
 	free(c->name);
 	free(c->user);
 	free(c->mutual_user);
-	secret_free(c->pass);
-	secret_free(c->mutual_pass);
+	sis_wipe_free(c->pass);
+	sis_wipe_free(c->mutual_pass);
 	*c = (struct sis_chap){ 0 };
 }
 
@@ -129,7 +122,7 @@ static void portals_copy(sis_portals *ret, const sis_portals *l)
 	}
 }
 
-static void chap_copy(struct sis_chap *ret, const struct sis_chap *c)
+void sis_chap_copy(struct sis_chap *ret, const struct sis_chap *c)
 {
 	*ret = (struct sis_chap){
 		.name = sis_strdup_null(c->name),
@@ -160,7 +153,7 @@ void sis_target_copy(struct sis_target *ret, const struct sis_target *t)
 		sis_lun_copy(sis_vec_add(&ret->luns), l);
 	rules_copy(&ret->rules, &t->rules);
 	portals_copy(&ret->portals, &t->portals);
-	chap_copy(&ret->chap, &t->chap);
+	sis_chap_copy(&ret->chap, &t->chap);
 	sessions_copy(&ret->sessions, &t->sessions);
 }
 

@@ -57,9 +57,12 @@ struct sis_portal {
 	uint16_t port;
 };
 
-/* CHAP credentials (RFC 7143 section 12.1). All NULL: no authentication. */
+/*
+ * CHAP credentials (RFC 7143 section 12.1). All NULL: no authentication. Live ones have users and no
+ * secrets where the target does not tell them.
+ */
 struct sis_chap {
-	char *name; /* entry of the secrets file; the only part that may be shown */
+	char *name; /* entry of the secrets file, or NULL; names and users may be shown */
 	char *user, *pass;
 	char *mutual_user, *mutual_pass; /* the target proves itself with these, or both NULL */
 };
@@ -137,6 +140,7 @@ void sis_state_free(struct sis_state *s);
 /* Deep copies into *ret, which is overwritten. */
 void sis_lun_copy(struct sis_lun *ret, const struct sis_lun *l);
 void sis_target_copy(struct sis_target *ret, const struct sis_target *t);
+void sis_chap_copy(struct sis_chap *ret, const struct sis_chap *c);
 
 /* Sorts targets by IQN and the LUNs of each by number. */
 void sis_state_sort(struct sis_state *s);
@@ -159,5 +163,11 @@ char *sis_portal_print(const struct sis_portal *p);
 /* Same set, whatever the order? */
 bool sis_rules_equal(const sis_rules *a, const sis_rules *b);
 bool sis_portals_equal(const sis_portals *a, const sis_portals *b);
+
+/*
+ * May this initiator be logged in under these rules? Where a rule is by address and the session's is
+ * not known: yes, as nobody can tell.
+ */
+bool sis_rules_admit(const sis_rules *rules, const struct sis_session *s);
 
 #endif

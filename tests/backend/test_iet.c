@@ -50,7 +50,7 @@ static void open_bx(void)
 {
 	sis_autoprobe struct sis_probe p = { 0 };
 
-	kfs = (struct sis_kfs){ sim_root, &sis_kfs_real_ops, NULL, 5000 };
+	kfs = (struct sis_kfs){ .root = sim_root, .ops = &sis_kfs_real_ops, .timeout_ms = 5000 };
 	bx = (struct sis_bx){ .be = &sis_backend_iet,
 			      .runner = &sis_runner_real,
 			      .kfs = &kfs,

@@ -39,7 +39,7 @@ static struct sis_err err;
 
 static void open_bx(void)
 {
-	kfs = (struct sis_kfs){ sim_root, &sis_kfs_real_ops, NULL, 5000 };
+	kfs = (struct sis_kfs){ .root = sim_root, .ops = &sis_kfs_real_ops, .timeout_ms = 5000 };
 	bx = (struct sis_bx){ .be = &sis_backend_scst, .runner = &sis_runner_real, .kfs = &kfs,
 			      .root = sim_root, .caps = sis_backend_scst.caps };
 }

@@ -185,7 +185,7 @@ static void test_refusals(void **state)
 	refused(&v, "portal=10.0.0.1", &plain,
 		"PLAIN cannot do portal= for a single target; its portals belong to the daemon");
 	refused(&v, "auth=x", &plain,
-		"PLAIN cannot do CHAP (auth, authname) through this tool; "
+		"PLAIN cannot do CHAP (auth, authname); "
 		"restrict the share with initiator= instead");
 	odd.size = 512 * 3;
 	refused(&odd, "on", &rich,

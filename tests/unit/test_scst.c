@@ -159,7 +159,7 @@ static int tree_setup(void **state)
 {
 	if (dir_setup(state) < 0)
 		return -1;
-	kfs = (struct sis_kfs){ dir, &sis_kfs_real_ops, NULL, 0 };
+	kfs = (struct sis_kfs){ .root = dir, .ops = &sis_kfs_real_ops };
 	bx = (struct sis_bx){ .be = &sis_backend_scst, .kfs = &kfs, .root = dir,
 			      .caps = sis_backend_scst.caps };
 	put("targets/iscsi/enabled", "1\n\n");
