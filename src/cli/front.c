@@ -10,20 +10,20 @@
 #include "cli/front_int.h"
 
 /* Letters as in zfs's own getopt strings of all its versions; set -u is of 2.2 and later. */
-static const struct sis_front_verb zfs_verbs[] = {
-	{ "set", "u", sis_front_set },
-	{ "inherit", "rS", sis_front_inherit },
-	{ "get", "d:o:s:rt:Hpj", sis_front_get },
-	{ "list", "HS:d:o:prs:t:j", sis_front_list },
-	{ "create", "PV:b:nso:puv", sis_front_create },
-	{ "clone", "o:pu", sis_front_clone },
-	{ "share", "al", sis_front_share },
-	{ "unshare", "a", sis_front_unshare },
-	{ "destroy", "vpndfrR", sis_front_destroy },
-	{ "rename", "pruf", sis_front_rename },
-	{ "rollback", "rRf", sis_front_rollback },
-	{ "load-key", "anrL:", sis_front_load_key },
-	{ "unload-key", "anrL:", sis_front_unload_key },
+const struct sis_front_verb sis_front_zfs_verbs[] = {
+	{ "set", "u", sis_front_set, "=", "" },
+	{ "inherit", "rS", sis_front_inherit, "", "=" },
+	{ "get", "d:o:s:rt:Hpj", sis_front_get, "", "=" },
+	{ "list", "HS:d:o:prs:t:j", sis_front_list, "", "osS" },
+	{ "create", "PV:b:nso:puv", sis_front_create, "o", "" },
+	{ "clone", "o:pu", sis_front_clone, "o", "" },
+	{ "share", "al", sis_front_share, "", "" },
+	{ "unshare", "a", sis_front_unshare, "", "" },
+	{ "destroy", "vpndfrR", sis_front_destroy, "", "" },
+	{ "rename", "pruf", sis_front_rename, "", "" },
+	{ "rollback", "rRf", sis_front_rollback, "", "" },
+	{ "load-key", "anrL:", sis_front_load_key, "", "" },
+	{ "unload-key", "anrL:", sis_front_unload_key, "", "" },
 	{ .name = NULL },
 };
 
@@ -43,8 +43,8 @@ static int dispatch(struct sis_front *f, const struct sis_front_verb *verbs)
 	int first = 2;
 
 	/* zfs takes `zfs P=V DATASET` for `zfs set` */
-	if (verbs == zfs_verbs && f->argc > 1 && strchr(f->argv[1], '=')) {
-		verb = &zfs_verbs[0];
+	if (verbs == sis_front_zfs_verbs && f->argc > 1 && strchr(f->argv[1], '=')) {
+		verb = &verbs[0];
 		first = 1;
 	}
 	if (!verb)
@@ -68,5 +68,5 @@ int sis_front_main(const char *program, const struct sis_front_verb *verbs, int 
 
 int sis_front_zfs(int argc, char **argv)
 {
-	return sis_front_main("zfs", zfs_verbs, argc, argv);
+	return sis_front_main("zfs", sis_front_zfs_verbs, argc, argv);
 }

@@ -33,6 +33,8 @@ struct sis_front {
 
 /* ---- the real program (front_native.c) ---- */
 
+/* From the environment, as front ends have no options of their own. */
+void sis_front_choice(struct sis_choice *ret);
 /* Chooses store and program. Reads at most the configuration. */
 int sis_front_init(struct sis_front *f, const char *program, int argc, char **argv,
 		   struct sis_err *err);
@@ -170,7 +172,12 @@ struct sis_front_verb {
 	const char *name;
 	const char *letters; /* of options, as for getopt */
 	int (*run)(struct sis_front *f, struct sis_front_args *a);
+	/* Letters of options whose argument is P=VALUE, or a list of names; '=': an operand. */
+	const char *pairs, *names;
 };
+
+/* Ended by a row without name. */
+extern const struct sis_front_verb sis_front_zfs_verbs[], sis_front_zpool_verbs[];
 
 /* Finds the verb in the table (ended by one without name) and runs it; other verbs go through. */
 int sis_front_main(const char *program, const struct sis_front_verb *verbs, int argc, char **argv);

@@ -39,15 +39,22 @@ static char *configured_store(const char *root)
 	return store;
 }
 
+void sis_front_choice(struct sis_choice *ret)
+{
+	*ret = (struct sis_choice){
+		.root = environment("SHAREISCSI_ROOT"),
+		.backend = environment("SHAREISCSI_BACKEND"),
+		.store = environment("SHAREISCSI_STORE"),
+	};
+}
+
 int sis_front_init(struct sis_front *f, const char *program, int argc, char **argv,
 		   struct sis_err *err)
 {
 	const char *root;
 
 	*f = (struct sis_front){ .program = program, .argc = argc, .argv = argv };
-	f->choice.root = environment("SHAREISCSI_ROOT");
-	f->choice.backend = environment("SHAREISCSI_BACKEND");
-	f->choice.store = environment("SHAREISCSI_STORE");
+	sis_front_choice(&f->choice);
 	root = f->choice.root && !sis_streq(f->choice.root, "/") ? f->choice.root : "";
 	f->store = f->choice.store ? sis_strdup(f->choice.store) : configured_store(root);
 	f->own = f->store && store_is_own(f->store);

@@ -60,15 +60,15 @@ static int zpool_create(struct sis_front *f, struct sis_front_args *a)
 	return sis_front_exec_words(f, &a->words);
 }
 
-static const struct sis_front_verb zpool_verbs[] = {
-	{ "export", "afF", zpool_export },
-	{ "destroy", "f", zpool_destroy },
-	{ "import", "aCc:d:DEfFlmnNo:R:stT:VX", zpool_import },
-	{ "create", "fndR:m:o:O:t:", zpool_create },
+const struct sis_front_verb sis_front_zpool_verbs[] = {
+	{ "export", "afF", zpool_export, "", "" },
+	{ "destroy", "f", zpool_destroy, "", "" },
+	{ "import", "aCc:d:DEfFlmnNo:R:stT:VX", zpool_import, "", "" },
+	{ "create", "fndR:m:o:O:t:", zpool_create, "O", "" },
 	{ .name = NULL },
 };
 
 int sis_front_zpool(int argc, char **argv)
 {
-	return sis_front_main("zpool", zpool_verbs, argc, argv);
+	return sis_front_main("zpool", sis_front_zpool_verbs, argc, argv);
 }

@@ -18,69 +18,69 @@ const struct sis_verb sis_verbs[] = {
 	{ "unshare", "[-f] -a | NAME...", "take shares away, leave the property alone",
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE, sis_cmd_unshare },
 	{ "sync", "[-f] [NAME...]", "make live state equal to the properties, both ways",
-	  SIS_FLAG_ALL | SIS_FLAG_FORCE, sis_cmd_sync },
-	{ "plan", "[NAME...]", "print what sync would do", SIS_FLAG_ALL | SIS_FLAG_FORCE,
-	  sis_cmd_plan },
-	{ "status", "[NAME...]", "show volumes, their shares and what differs", SIS_FLAG_ALL,
-	  sis_cmd_status },
+	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM | SIS_FLAG_LATER | SIS_FLAG_QUEUED,
+	  sis_cmd_sync },
+	{ "plan", "[NAME...]", "print what sync would do",
+	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM, sis_cmd_plan },
+	{ "status", "[NAME...]", "show volumes, their shares and what differs",
+	  SIS_FLAG_ALL | SIS_FLAG_METRICS, sis_cmd_status },
 	{ "sessions", "[NAME...]", "show who is logged in", SIS_FLAG_ALL, sis_cmd_sessions },
 	{ "options", "", "show the options of property shareiscsi", 0, sis_cmd_options },
 	{ "backends", "", "show which iSCSI targets are there and which runs", 0,
 	  sis_cmd_backends },
 	{ "iqn", "NAME...", "print the target name a volume has or would get", 0, sis_cmd_iqn },
+	{ "completion", "-- WORD...", "for shells: print what the last word may become", 0,
+	  sis_cmd_completion },
 	{ 0 },
 };
 
-enum {
-	OPT_BACKEND = 256,
-	OPT_STORE,
-	OPT_ROOT,
-	OPT_FROM,
-	OPT_LATER,
-	OPT_QUEUED,
-	OPT_PROMETHEUS,
-};
-
-static const struct option long_options[] = {
-	{ "all", no_argument, NULL, 'a' },
-	{ "force", no_argument, NULL, 'f' },
-	{ "dry-run", no_argument, NULL, 'n' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "control-port", required_argument, NULL, 'C' },
-	{ "backend", required_argument, NULL, OPT_BACKEND },
-	{ "store", required_argument, NULL, OPT_STORE },
-	{ "root", required_argument, NULL, OPT_ROOT },
-	{ "from", required_argument, NULL, OPT_FROM },
-	{ "later", no_argument, NULL, OPT_LATER },
-	{ "queued", no_argument, NULL, OPT_QUEUED },
-	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
+const struct sis_cli_option sis_cli_options[] = {
+	{ "all", 'a', NULL, SIS_FLAG_ALL, "everything, instead of names" },
+	{ "force", 'f', NULL, SIS_FLAG_FORCE, "end the sessions that are in the way" },
+	{ "dry-run", 'n', NULL, SIS_FLAG_DRY, "change nothing, print what would be done" },
+	{ "verbose", 'v', NULL, SIS_FLAG_VERBOSE, "say each step as it is done" },
+	{ "json", 'j', NULL, SIS_FLAG_JSON, "results as JSON" },
+	{ "backend", SIS_OPTION_BACKEND, "NAME", 0,
+	  "iet, stgt, scst or lio; default: the first that runs" },
+	{ "store", SIS_OPTION_STORE, "NAME[:PATH]", 0,
+	  "zfs or dir:PATH; default: the first that is there" },
+	{ "from", SIS_OPTION_FROM, "NAME", SIS_FLAG_FROM,
+	  "sync, plan: move shares here from this other target" },
+	{ "later", SIS_OPTION_LATER, NULL, SIS_FLAG_LATER,
+	  "sync: only note the names, for a run with --queued" },
+	{ "queued", SIS_OPTION_QUEUED, NULL, SIS_FLAG_QUEUED,
+	  "sync: look at what was noted since the last such run" },
+	{ "prometheus", SIS_OPTION_PROMETHEUS, NULL, SIS_FLAG_METRICS,
+	  "status: as metrics for Prometheus" },
+	{ "root", SIS_OPTION_ROOT, "DIR", 0, "prefix of /etc, /proc, /sys, /run and /sbin" },
+	{ "control-port", 'C', "N", 0, "tgtd's control port" },
+	{ "help", 'h', NULL, 0, "print this" },
+	{ "version", 'V', NULL, 0, "print the version" },
 	{ 0 },
 };
+
+enum { OPTIONS = sizeof(sis_cli_options) / sizeof(sis_cli_options[0]) - 1 };
+
+static void print_option(FILE *f, const struct sis_cli_option *o)
+{
+	sis_autofree char *name =
+		o->arg ? sis_asprintf("%s %s", o->name, o->arg) : sis_strdup(o->name);
+
+	if (o->letter < 256)
+		fprintf(f, "  -%c, --%-18s %s\n", o->letter, name, o->help);
+	else
+		fprintf(f, "      --%-18s %s\n", name, o->help);
+}
 
 static void print_usage(FILE *f)
 {
 	fputs("usage: shareiscsi VERB [OPTION...] [NAME...]\n\nverbs:\n", f);
 	for (const struct sis_verb *v = sis_verbs; v->name; v++)
-		fprintf(f, "  %-9s %-18s %s\n", v->name, v->usage, v->help);
-	fputs("\noptions:\n"
-	      "  -a, --all                everything, instead of names\n"
-	      "  -f, --force              end the sessions that are in the way\n"
-	      "  -n, --dry-run            change nothing, print what would be done\n"
-	      "  -v, --verbose            say each step as it is done\n"
-	      "  -j, --json               results as JSON\n"
-	      "      --backend NAME       iet, stgt, scst or lio; default: the first that runs\n"
-	      "      --store NAME[:PATH]  zfs or dir:PATH; default: the first that is there\n"
-	      "      --from NAME          sync, plan: move shares here from this other target\n"
-	      "      --later              sync: only note the names, for a run with --queued\n"
-	      "      --queued             sync: look at what was noted since the last such run\n"
-	      "      --prometheus         status: as metrics for Prometheus\n"
-	      "      --root DIR           prefix of /etc, /proc, /sys, /run and /sbin\n"
-	      "  -C, --control-port N     tgtd's control port\n"
-	      "  -h, --help; -V, --version\n"
-	      "\nexit status: 0 done or in sync; 1 failed; 2 usage; 3 plan or status found\n"
+		fprintf(f, "  %-10s %-18s %s\n", v->name, v->usage, v->help);
+	fputs("\noptions:\n", f);
+	for (const struct sis_cli_option *o = sis_cli_options; o->name; o++)
+		print_option(f, o);
+	fputs("\nexit status: 0 done or in sync; 1 failed; 2 usage; 3 plan or status found\n"
 	      "differences; 4 refused, initiators are connected; 5 no running target\n",
 	      f);
 }
@@ -103,35 +103,47 @@ static int parse_port(struct sis_args *a, const char *text, struct sis_err *err)
 }
 
 /* 0, or 1 when help or version was asked for and printed. */
-static int parse_option(struct sis_args *a, int c, const char *word, struct sis_err *err)
+static int parse_option(struct sis_args *a, int letter, const char *word, struct sis_err *err)
 {
-	switch (c) {
-	case 'a': a->flags |= SIS_FLAG_ALL; return 0;
-	case 'f': a->flags |= SIS_FLAG_FORCE; return 0;
-	case 'n': a->flags |= SIS_FLAG_DRY; return 0;
-	case 'v': a->flags |= SIS_FLAG_VERBOSE; return 0;
-	case 'j': a->flags |= SIS_FLAG_JSON; return 0;
+	for (const struct sis_cli_option *o = sis_cli_options; o->name; o++)
+		if (o->letter == letter)
+			a->flags |= o->flag;
+	switch (letter) {
 	case 'C': return parse_port(a, optarg, err);
-	case OPT_BACKEND: a->choice.backend = optarg; return 0;
-	case OPT_STORE: a->choice.store = optarg; return 0;
-	case OPT_ROOT: a->choice.root = optarg; return 0;
-	case OPT_FROM: a->from = optarg; return 0;
-	case OPT_LATER: a->flags |= SIS_FLAG_LATER; return 0;
-	case OPT_QUEUED: a->flags |= SIS_FLAG_QUEUED; return 0;
-	case OPT_PROMETHEUS: a->flags |= SIS_FLAG_METRICS; return 0;
+	case SIS_OPTION_BACKEND: a->choice.backend = optarg; return 0;
+	case SIS_OPTION_STORE: a->choice.store = optarg; return 0;
+	case SIS_OPTION_ROOT: a->choice.root = optarg; return 0;
+	case SIS_OPTION_FROM: a->from = optarg; return 0;
 	case 'h': print_usage(stdout); return 1;
 	case 'V': puts("shareiscsi " SIS_VERSION); return 1;
 	case ':': return usage_error(err, "a value is missing behind", word);
-	default: return usage_error(err, "unknown option", word);
+	case '?': return usage_error(err, "unknown option", word);
+	default: return 0; /* its flag is all there is to it */
+	}
+}
+
+/* The table as getopt_long() wants it. */
+static void getopt_tables(struct option *longs, struct sis_str *letters)
+{
+	sis_str_addc(letters, ':');
+	for (const struct sis_cli_option *o = sis_cli_options; o->name; o++) {
+		*longs++ = (struct option){ .name = o->name,
+					    .has_arg = o->arg ? required_argument : no_argument,
+					    .val = o->letter };
+		if (o->letter < 256)
+			sis_str_addf(letters, "%c%s", o->letter, o->arg ? ":" : "");
 	}
 }
 
 static int parse_args(int argc, char **argv, struct sis_args *a, struct sis_err *err)
 {
+	struct option longs[OPTIONS + 1] = { 0 };
+	sis_autostr struct sis_str letters = { 0 };
 	int rc = 0, c;
 
+	getopt_tables(longs, &letters);
 	opterr = 0;
-	while (rc == 0 && (c = getopt_long(argc, argv, ":afnvjC:hV", long_options, NULL)) != -1)
+	while (rc == 0 && (c = getopt_long(argc, argv, sis_str_get(&letters), longs, NULL)) != -1)
 		rc = parse_option(a, c, argv[optind - 1], err);
 	for (int i = optind; rc == 0 && i < argc; i++)
 		sis_strv_add(&a->names, argv[i]);
@@ -140,7 +152,7 @@ static int parse_args(int argc, char **argv, struct sis_args *a, struct sis_err 
 	return rc;
 }
 
-static const struct sis_verb *find_verb(const char *name)
+const struct sis_verb *sis_verb_find(const char *name)
 {
 	for (const struct sis_verb *v = sis_verbs; v->name; v++)
 		if (sis_streq(v->name, name))
@@ -148,20 +160,20 @@ static const struct sis_verb *find_verb(const char *name)
 	return NULL;
 }
 
+bool sis_verb_takes(const struct sis_verb *v, const struct sis_cli_option *o)
+{
+	return (o->flag & ~(v->flags | SIS_FLAG_ANY)) == 0;
+}
+
 static int check_flags(const struct sis_verb *v, const struct sis_args *a, struct sis_err *err)
 {
-	unsigned extra = a->flags & (SIS_FLAG_ALL | SIS_FLAG_FORCE) & ~v->flags;
+	for (const struct sis_cli_option *o = sis_cli_options; o->name; o++) {
+		sis_autofree char *word = o->letter < 256 ? sis_asprintf("-%c", o->letter) :
+							    sis_asprintf("--%s", o->name);
 
-	if (extra)
-		return usage_error(err, "this verb does not take",
-				   extra & SIS_FLAG_ALL ? "-a" : "-f");
-	if (a->from && v->run != sis_cmd_sync && v->run != sis_cmd_plan)
-		return usage_error(err, "only sync and plan take", "--from");
-	if (a->flags & (SIS_FLAG_LATER | SIS_FLAG_QUEUED) && v->run != sis_cmd_sync)
-		return usage_error(err, "only sync takes",
-				   a->flags & SIS_FLAG_LATER ? "--later" : "--queued");
-	if (a->flags & SIS_FLAG_METRICS && v->run != sis_cmd_status)
-		return usage_error(err, "only status takes", "--prometheus");
+		if (a->flags & o->flag && !sis_verb_takes(v, o))
+			return usage_error(err, "this verb does not take", word);
+	}
 	if (a->flags & SIS_FLAG_ALL && a->names.n)
 		return usage_error(err, "-a takes no names, but there is", a->names.v[0]);
 	if (a->flags & SIS_FLAG_QUEUED && a->names.n)
@@ -177,7 +189,7 @@ static int run_verb(struct sis_args *a, struct sis_err *err)
 
 	if (!a->names.n)
 		return usage_error(err, "no verb given", "");
-	v = find_verb(a->names.v[0]);
+	v = sis_verb_find(a->names.v[0]);
 	if (!v)
 		return usage_error(err, "unknown verb", a->names.v[0]);
 	name = a->names.v[0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The verbs of `shareiscsi`: one row each in verb.c, one file cmd_*.c for what a row does.
+ * The verbs of `shareiscsi`: one row each in main.c, one file cmd_*.c for what a row does.
  */
 #ifndef SIS_CLI_VERB_H
 #define SIS_CLI_VERB_H
@@ -17,6 +17,29 @@ enum sis_flag {
 	SIS_FLAG_LATER = 1 << 5,   /* sync: only note the names for a later run */
 	SIS_FLAG_QUEUED = 1 << 6,  /* sync: look at what was noted */
 	SIS_FLAG_METRICS = 1 << 7, /* status: --prometheus */
+	SIS_FLAG_FROM = 1 << 8,	   /* sync, plan: --from */
+	/* what every verb takes */
+	SIS_FLAG_ANY = SIS_FLAG_DRY | SIS_FLAG_VERBOSE | SIS_FLAG_JSON,
+};
+
+/* Options without a letter. */
+enum {
+	SIS_OPTION_BACKEND = 256,
+	SIS_OPTION_STORE,
+	SIS_OPTION_ROOT,
+	SIS_OPTION_FROM,
+	SIS_OPTION_LATER,
+	SIS_OPTION_QUEUED,
+	SIS_OPTION_PROMETHEUS,
+};
+
+/* One option of the command line: parsed, checked, explained and completed from its row. */
+struct sis_cli_option {
+	const char *name;
+	int letter;	 /* or SIS_OPTION_* */
+	const char *arg; /* its argument for people, NULL without */
+	unsigned flag;	 /* enum sis_flag */
+	const char *help;
 };
 
 /* A parsed command line. */
@@ -32,7 +55,7 @@ struct sis_verb {
 	const char *name;
 	const char *usage; /* what stands behind the verb */
 	const char *help;
-	unsigned flags; /* those it takes besides -n -v -j */
+	unsigned flags; /* those it takes besides SIS_FLAG_ANY */
 	/*
 	 * Does it and returns the exit status; or negative with *err set, which main prints and
 	 * turns into a status.
@@ -42,6 +65,11 @@ struct sis_verb {
 
 /* Ended by a row without name. */
 extern const struct sis_verb sis_verbs[];
+extern const struct sis_cli_option sis_cli_options[];
+
+/* By name, or NULL. */
+const struct sis_verb *sis_verb_find(const char *name);
+bool sis_verb_takes(const struct sis_verb *v, const struct sis_cli_option *o);
 
 int sis_cmd_share(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_unshare(const struct sis_args *args, struct sis_err *err);
@@ -54,5 +82,6 @@ int sis_cmd_sessions(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_options(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_backends(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_iqn(const struct sis_args *args, struct sis_err *err);
+int sis_cmd_completion(const struct sis_args *args, struct sis_err *err);
 
 #endif

@@ -70,8 +70,7 @@ bare --help
 same "verbs" "$(sed -n '/^verbs:/,/^$/p' <<<"$out" | awk 'NR > 1 && NF { print $1 }')" \
 	"$(section "$tool" COMMANDS | sed -n 's/^\.It Cm \([a-z]*\).*/\1/p')"
 same "options of the command line" \
-	"$(sed -n "s/^\t{ \"\([a-z-]*\)\", [a-z]*_argument, NULL, '\?\([a-zA-Z]\?\).*/--\1 -\2/p" "$top/src/cli/main.c" |
-		sed 's/ -O$//; s/ /\n/')" \
+	"$(sed -n '/^options:/,/^$/s/^ *\(-[A-Za-z], \)\?\(--[a-z-]*\) .*/\2\n\1/p' <<<"$out" | tr -d ', ' | grep .)" \
 	"$(section "$tool" OPTIONS | sed -n 's/ Ar .*//; s/^\.It Fl //p' | sed 's/ , /\n/g' | sed 's/^/-/')"
 same "exit statuses" "$(sed -n '/^exit status/,$p' <<<"$out" | grep -oE '(: |; |^differences; )[0-9] ' | tr -dc '0-9\n')" \
 	"$(section "$tool" 'EXIT STATUS' | sed -n 's/^\.It \([0-9]\)$/\1/p')"
