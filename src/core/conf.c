@@ -161,6 +161,9 @@ static int on_line(void *user, const char *section, const char *name, const char
 {
 	struct reading *r = user;
 
+	/* inih goes on, but returns the first line that was wrong */
+	if (r->problem)
+		return 0;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		char *wrong;
 

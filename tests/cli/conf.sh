@@ -25,6 +25,7 @@ wrong() {	# LINE TEXT CONF-LINE...
 wrong 2 "unknown key 'frob' in section [general]" '[general]' 'frob = 1'
 wrong 3 "unknown key 'backend' in section [frob]" '# a comment' '[frob]' 'backend = stgt'
 wrong 1 "unknown key 'backend' in section []" 'backend = stgt'
+wrong 2 "timeout = 0: must be" '[general]' 'timeout = 0' 'lock-timeout = x'
 wrong 2 "" '[general]' 'no key and no value'
 wrong 2 "" '[general]' 'backend ='
 wrong 2 "timeout = 0: must be a number of seconds from 1 to 3600" '[general]' 'timeout = 0'
