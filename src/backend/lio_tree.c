@@ -12,6 +12,9 @@
 #include "model/field.h"
 #include "model/option.h"
 
+/* The counter could say anything; more than that nobody wants to read. */
+enum { MAX_SESSIONS = 65536 };
+
 int sis_lio_list(struct sis_kfs *k, const char *dir, const char *prefix, sis_strv *ret,
 		 struct sis_err *err)
 {
@@ -347,7 +350,7 @@ static int read_sessions(const struct tpg *tpg, struct sis_target *t, struct sis
 	}
 	if (count && sis_kfs_read(tpg->k, &dynamic, &len, NULL, "%s/dynamic_sessions", tpg->dir) == 0)
 		sis_lio_dynamic_sessions_parse(dynamic, len, &t->sessions);
-	while (t->sessions.n < count)
+	while (t->sessions.n < count && t->sessions.n < MAX_SESSIONS)
 		sis_vec_push(&t->sessions,
 			     ((struct sis_session){ .initiator = sis_strdup("unknown") }));
 	return 0;
