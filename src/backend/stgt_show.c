@@ -49,7 +49,7 @@ struct show {
 	struct sis_state *state;
 	sis_stgt_tids *tids;
 	struct sis_target *t; /* the last of state, NULL before the first */
-	bool offline;
+	bool offline, unproven;
 	enum section section;
 	struct lun lun;
 	uint64_t sid;
@@ -324,6 +324,7 @@ static int target_close(struct show *s)
 	tid = sis_vec_add(s->tids);
 	tid->tid = t->tid;
 	tid->offline = s->offline;
+	tid->unproven = s->unproven;
 	t->shown = t->rules.n > 0 && !s->offline;
 	if (t->rules.n > 0)
 		t->known |= SIS_BIT(SIS_FIELD_RULES);
@@ -336,6 +337,7 @@ static int target_close(struct show *s)
 static int target_open(struct show *s, char *text)
 {
 	char *name = strstr(text, ": ");
+	bool behind = s->t && s->t->sessions.n;
 	uint64_t tid;
 	int r = target_close(s);
 
@@ -344,7 +346,7 @@ static int target_open(struct show *s, char *text)
 	if (!name || !name[2])
 		return malformed(s, "a target without a name");
 	*name = '\0';
-	if (sis_parse_u64(text, 0, INT32_MAX, &tid) < 0)
+	if (sis_parse_u64(text, 1, INT32_MAX, &tid) < 0)
 		return malformed(s, "a target without a TID");
 	if (s->state->targets.n >= MAX_TARGETS)
 		return malformed(s, "too many targets");
@@ -353,6 +355,7 @@ static int target_open(struct show *s, char *text)
 	s->t->iqn = sis_strdup(name + 2);
 	s->section = NONE;
 	s->offline = false;
+	s->unproven = behind;
 	return 0;
 }
 

@@ -17,6 +17,11 @@
 struct sis_stgt_tid {
 	uint32_t tid;
 	bool offline; /* set offline by somebody: refuses logins whatever its rules say */
+	/*
+	 * It stands behind a session: an initiator can have put it into the listing, with line breaks
+	 * in its own name, and taken what follows from the target before. Not if tgtd knows the TID.
+	 */
+	bool unproven;
 };
 typedef SIS_VEC(struct sis_stgt_tid) sis_stgt_tids;
 int sis_stgt_tid_cmp(const void *a, const void *b); /* for sis_vec_sort and sis_vec_find */

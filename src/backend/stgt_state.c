@@ -185,20 +185,49 @@ static bool in_scope(const sis_strv *scope, const char *iqn)
 	return found;
 }
 
+/* Asks for those that an initiator can have invented: see stgt_show.h. */
+static int prove_targets(struct sis_bx *bx, struct sis_stgt *g, const sis_stgt_tids *tids,
+			 struct sis_err *err)
+{
+	sis_vec_each(t, tids) {
+		const struct sis_stgt_req one = { .op = SIS_STGT_SHOW,
+						  .mode = SIS_STGT_TARGET,
+						  .tid = t->tid };
+		sis_autofree char *text = NULL;
+		int r = t->unproven ? sis_stgt_call(&g->adm, bx, &one, &text, err) : 0;
+
+		if (r == -ENOENT)
+			return sis_err_set(err, EPROTO,
+					   "cannot trust tgtd's list of targets: there is no TID %u; "
+					   "has an initiator line breaks in its name or alias?",
+					   t->tid);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err *err)
 {
 	const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
 	sis_autofree char *text = NULL;
-	sis_stgt_tids tids;
+	sis_autostate struct sis_state state = { 0 };
+	sis_stgt_tids tids = { 0 };
 	struct sis_stgt *g;
 	int r = sis_stgt_of(bx, &g, err);
 
 	if (r == 0)
 		r = sis_stgt_call(&g->adm, bx, &show, &text, err);
 	if (r == 0)
-		r = sis_stgt_parse_targets(text, ret, &tids, err);
-	if (r < 0)
+		r = sis_stgt_parse_targets(text, &state, &tids, err);
+	if (r == 0)
+		r = prove_targets(bx, g, &tids, err);
+	if (r < 0) {
+		sis_vec_free(&tids);
 		return r;
+	}
+	*ret = state;
+	state = (struct sis_state){ 0 };
 	sis_vec_free(&g->tids);
 	g->tids = tids;
 	g->was_read = true;

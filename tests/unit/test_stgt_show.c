@@ -77,7 +77,8 @@ static char *print_state(const struct sis_state *state, const sis_stgt_tids *tid
 	}
 	sis_str_add(&out, "tids");
 	sis_vec_each(tid, tids)
-		sis_str_addf(&out, " %" PRIu32 "%s", tid->tid, tid->offline ? "(offline)" : "");
+		sis_str_addf(&out, " %" PRIu32 "%s%s", tid->tid, tid->offline ? "(offline)" : "",
+			     tid->unproven ? "(unproven)" : "");
 	sis_str_addc(&out, '\n');
 	return sis_str_take(&out);
 }
@@ -106,6 +107,7 @@ static void test_golden(void **state)
 		"targets-1.0.85-none",		"targets-1.0.85-one",
 		"targets-1.0.85-kinds",		"targets-1.0.85-sessions",
 		"targets-1.0.85-forged-target", "targets-1.0.85-forged-section",
+		"targets-1.0.85-forged-whole",
 	};
 
 	(void)state;
