@@ -2,6 +2,7 @@
 # A thin front for meson and ninja: the commands of the README.
 BUILD ?= build
 SAN = $(BUILD)/san
+FUZZ_BUILD = $(BUILD)/fuzz
 DESTDIR ?=
 PREFIX ?= /usr/local
 MESON = meson
@@ -33,6 +34,16 @@ test: all $(SAN)/build.ninja
 test-vm: all
 	@BUILD=$(abspath $(BUILD)) tests/vm/run $(CASES)
 
+# Every fuzz target for FUZZ_SECONDS, two at a time; FUZZ="name..." picks some.
+$(FUZZ_BUILD)/build.ninja:
+	@tools/deps build fuzz
+	@mkdir -p $(BUILD)
+	@CC=clang $(MESON) setup $(FUZZ_BUILD) -Dfuzz=enabled -Db_sanitize=address,undefined \
+		-Db_lundef=false -Dwerror=true >$(BUILD)/fuzz.log 2>&1 || { cat $(BUILD)/fuzz.log; exit 1; }
+
+fuzz: $(FUZZ_BUILD)/build.ninja
+	@tests/fuzz/run $(FUZZ_BUILD) $(FUZZ)
+
 demo: all
 	@tools/deps test
 	@tools/demo $(BUILD)
@@ -43,4 +54,4 @@ check-layers: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install test test-vm demo check-layers clean
+.PHONY: all install test test-vm fuzz demo check-layers clean

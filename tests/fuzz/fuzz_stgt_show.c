@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/*
+ * Listings of tgtd: targets ('t'), backing stores and version ('s'). With 'f' the name by which an
+ * initiator logs in to the first of two targets: whatever it is, LUNs, rules and the other target
+ * are what they are, or the listing is refused.
+ */
+#include "fuzz.h"
+
+#include "backend/stgt_show.h"
+
+/* *ret_unproven: a TID that only tgtd itself can confirm, or 0. */
+static int parse(char *text, struct sis_state *ret, uint32_t *ret_unproven)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	sis_stgt_tids tids = { 0 };
+	int r = sis_stgt_parse_targets(text, ret, &tids, &err);
+
+	if (r < 0) {
+		must(r == -EPROTO);
+		must_refuse(r, &err);
+		must(!tids.n && !ret->targets.n);
+		return r;
+	}
+	must(tids.n == ret->targets.n);
+	*ret_unproven = 0;
+	sis_vec_each(t, &tids)
+		if (t->unproven && t->tid != 2)
+			*ret_unproven = t->tid;
+	for (size_t i = 1; i < tids.n; i++) {
+		must(tids.v[i - 1].tid < tids.v[i].tid);
+		must(strcmp(ret->targets.v[i - 1].iqn, ret->targets.v[i].iqn) < 0);
+	}
+	sis_vec_free(&tids);
+	return 0;
+}
+
+static void targets(char *text)
+{
+	sis_autostate struct sis_state s = { 0 };
+	uint32_t unproven;
+
+	if (parse(text, &s, &unproven) < 0)
+		return;
+	sis_vec_each(t, &s.targets) {
+		must(t->tid <= INT32_MAX && *t->iqn);
+		sis_vec_each(l, &t->luns) {
+			must(!*l->path || l->path[0] == '/');
+			must(!l->naa || strlen(l->naa) == 32);
+		}
+	}
+}
+
+static void stores(const char *text)
+{
+	sis_autostrv sis_strv l = { 0 };
+
+	sis_stgt_parse_stores(text, &l);
+	sis_vec_each(s, &l)
+		must(!strchr(*s, '\n'));
+	(void)sis_stgt_has_store(&l, "rdwr", "direct");
+	must(sis_stgt_version(text) <= SIS_STGT_VERSION(255, 255, 255));
+}
+
+static void add_target(struct sis_str *out, int tid, const char *initiator, const char *rule)
+{
+	sis_str_addf(out, "Target %d: iqn.x:%d\n    System information:\n        Driver: iscsi\n"
+			  "        State: ready\n    I_T nexus information:\n", tid, tid);
+	if (initiator)
+		sis_str_addf(out, "        I_T nexus: 1\n            Initiator: %s alias: none\n"
+				  "            Connection: 0\n                IP Address: 10.0.0.1\n",
+			     initiator);
+	sis_str_addf(out, "    LUN information:\n        LUN: 1\n            Type: disk\n"
+			  "            SCSI SN: 000000000000000%d\n"
+			  "            Backing store path: /dev/zvol/tank/%d\n"
+			  "    Account information:\n    ACL information:\n        %s\n",
+		     tid, tid, rule);
+}
+
+static void check_target(const struct sis_target *t, uint32_t tid, const char *rule)
+{
+	sis_autofree char *path = sis_asprintf("/dev/zvol/tank/%u", tid);
+
+	must(t->tid == tid && t->luns.n == 1 && t->luns.v[0].number == 1);
+	must(sis_streq(t->luns.v[0].path, path) && t->rules.n == 1);
+	must(sis_streq(t->rules.v[0].text, rule));
+}
+
+static void forged(const char *initiator)
+{
+	sis_autostate struct sis_state s = { 0 };
+	sis_autostr struct sis_str out = { 0 };
+	uint32_t unproven;
+
+	add_target(&out, 1, initiator, "10.0.0.1");
+	add_target(&out, 2, NULL, "10.0.0.2");
+	/* one that tgtd does not have: it is asked, and the listing refused */
+	if (parse(out.s, &s, &unproven) < 0 || unproven)
+		return;
+	must(s.targets.n == 2);
+	check_target(&s.targets.v[0], 1, "10.0.0.1");
+	check_target(&s.targets.v[1], 2, "10.0.0.2");
+	must(s.targets.v[0].sessions.n && !s.targets.v[1].sessions.n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char which = fuzz_select(&data, &size);
+	sis_autofree char *text = fuzz_text(data, size);
+
+	switch (which) {
+	case 't': targets(text); break;
+	case 's': stores(text); break;
+	case 'f': forged(text); break;
+	default: return -1; /* not worth keeping */
+	}
+	return 0;
+}
