@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #include "backend/lio_access.h"
+#include "backend/lio_auth.h"
 #include "backend/lio_store.h"
 #include "backend/lio_tree.h"
 #include "base/str.h"
@@ -215,7 +216,7 @@ static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 		return r;
 	r = clean_luns(bx, t->iqn, tpg, err);
 	if (r == 0)
-		r = sis_lio_set_rules(bx, t, err);
+		r = sis_lio_set_access(bx, t, err);
 	return r < 0 ? r : sis_lio_set_portals(bx, t, err);
 }
 
@@ -225,8 +226,8 @@ static int lio_target_set(struct sis_bx *bx, const struct sis_target *t,
 	int r = 0;
 
 	(void)live; /* what is there is looked at once more: it may have changed since */
-	if (changed & SIS_BIT(SIS_FIELD_RULES))
-		r = sis_lio_set_rules(bx, t, err);
+	if (changed & (SIS_BIT(SIS_FIELD_RULES) | SIS_BIT(SIS_FIELD_CHAP)))
+		r = sis_lio_set_access(bx, t, err);
 	if (r == 0 && changed & SIS_BIT(SIS_FIELD_PORTALS))
 		r = sis_lio_set_portals(bx, t, err);
 	return r;
@@ -377,7 +378,7 @@ static int lio_session_end(struct sis_bx *bx, const struct sis_target *live,
 		return sis_err_set(err, EOPNOTSUPP, "LIO does not tell whose session of '%s' this is, "
 				   "so it cannot be ended alone", live->iqn);
 	r = sis_lio_end_sessions(bx, tpg, s->id, err);
-	return r < 0 || !live->rules.n ? r : sis_lio_set_rules(bx, live, err);
+	return r < 0 || !live->rules.n ? r : sis_lio_set_access(bx, live, err);
 }
 
 const struct sis_backend sis_backend_lio = {
@@ -387,7 +388,7 @@ const struct sis_backend sis_backend_lio = {
 	.caps = {
 		.title = "LIO",
 		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_RO | SIS_CAP_PORTAL |
-			SIS_CAP_PORTAL_PORT | SIS_CAP_RESIZE,
+			SIS_CAP_PORTAL_PORT | SIS_CAP_CHAP | SIS_CAP_CHAP_MUTUAL | SIS_CAP_RESIZE,
 		.first_lun = 0,
 		.max_lun = SIS_LUN_MAX,
 		.default_blocksize = 512,
@@ -415,6 +416,10 @@ const struct sis_backend sis_backend_lio = {
 		.max_name = 223,
 		.max_serial = 253,
 		.bad_path = ",\n",
+		.secret_min = 1,
+		.secret_max = 255,
+		.user_max = 255,
+		.bad_chap_start = SIS_LIO_NO_CHAP,
 	},
 	.probe = lio_probe,
 	.prepare = lio_prepare,

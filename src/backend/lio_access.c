@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 
+#include "backend/lio_auth.h"
 #include "backend/lio_tree.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -262,6 +263,25 @@ static bool can_excuse(struct sis_bx *bx, const char *tpg, const char *name)
 	return bx->dry || sis_kfs_exists(bx->kfs, "%s/acls/%s/attrib/authentication", tpg, name);
 }
 
+/*
+ * Makes the entry of an initiator demand t->chap, or excuses it. Credentials stand before they are
+ * demanded, and go after they are not.
+ */
+static int entry_chap(struct sis_bx *bx, const char *tpg, const char *name,
+		      const struct sis_chap *chap, struct sis_err *err)
+{
+	sis_autofree char *acl = sis_asprintf("%s/acls/%s", tpg, name);
+	bool excuse = can_excuse(bx, tpg, name);
+	int r = 0;
+
+	if (chap->user)
+		r = sis_lio_put_chap(bx, acl, chap, err);
+	if (r == 0 && excuse)
+		r = sis_lio_put(bx, acl, "attrib/authentication", chap->user ? "1" : "0", err);
+	return r < 0 || chap->user ? r : sis_lio_put_chap(bx, acl, chap, err);
+}
+
+/* One with credentials demands them before it has a LUN; one without is excused once it is whole. */
 static int add_acl(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
 		   const struct sis_rule *rule, struct sis_err *err)
 {
@@ -269,11 +289,11 @@ static int add_acl(struct sis_bx *bx, const char *tpg, const struct sis_target *
 	int r;
 
 	r = sis_lio_mkdir(bx, acl, err);
+	if (r == 0 && t->chap.user)
+		r = entry_chap(bx, tpg, rule->text, &t->chap, err);
 	if (r == 0)
 		r = map_all(bx, tpg, t, rule->text, rule->ro, err);
-	if (r == 0 && can_excuse(bx, tpg, rule->text))
-		r = sis_lio_put(bx, acl, "attrib/authentication", "0", err);
-	return r;
+	return r < 0 || t->chap.user ? r : entry_chap(bx, tpg, rule->text, &t->chap, err);
 }
 
 /*
@@ -314,16 +334,18 @@ static int end_strangers(struct sis_bx *bx, const char *tpg, struct sis_err *err
 	return r;
 }
 
+/* The credentials of the portal group are for initiators without entry: none is let in so. */
 static int close_target(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
 			struct sis_err *err)
 {
+	static const struct sis_chap none;
 	bool excuse = true;
 	int r = 0;
 
 	sis_vec_each(rule, &t->rules) {
 		if (r == 0)
 			r = add_acl(bx, tpg, t, rule, err);
-		excuse &= r == 0 && can_excuse(bx, tpg, rule->text);
+		excuse &= r == 0 && (t->chap.user || can_excuse(bx, tpg, rule->text));
 	}
 	if (r < 0)
 		return r;
@@ -334,6 +356,8 @@ static int close_target(struct sis_bx *bx, const char *tpg, const struct sis_tar
 				   "unshare` it first, then share it again",
 				   t->iqn);
 	r = sis_lio_put(bx, tpg, "attrib/authentication", excuse ? "1" : "0", err);
+	if (r == 0)
+		r = sis_lio_put_chap(bx, tpg, &none, err);
 	if (r == 0)
 		r = end_strangers(bx, tpg, err);
 	if (r == 0)
@@ -357,8 +381,8 @@ static int delete_other_acls(struct sis_bx *bx, const char *tpg, const struct si
 	return r;
 }
 
-/* Entries in use stay, saying the same as having none would, so that no session ends. */
-static int open_target(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
+/* An entry that is in use stays, saying the same as having none would, so that no session ends. */
+static int open_entries(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
 		       struct sis_err *err)
 {
 	sis_autostrv sis_strv names = { 0 };
@@ -372,21 +396,37 @@ static int open_target(struct sis_bx *bx, const char *tpg, const struct sis_targ
 		if (r < 0)
 			break;
 		if (sis_kfs_read(bx->kfs, &info, NULL, NULL, "%s/acls/%s/info", tpg, *name) == 0 &&
-		    sis_lio_acl_session_parse(info, &s))
-			r = map_all(bx, tpg, t, *name, false, err);
-		else
+		    sis_lio_acl_session_parse(info, &s)) {
+			r = entry_chap(bx, tpg, *name, &t->chap, err);
+			if (r == 0)
+				r = map_all(bx, tpg, t, *name, false, err);
+		} else {
 			r = sis_lio_acl_del(bx, tpg, *name, err);
+		}
 		sis_session_free(&s);
 	}
+	return r;
+}
+
+static int open_target(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
+		       struct sis_err *err)
+{
+	int r;
+
+	r = open_entries(bx, tpg, t, err);
+	if (r == 0 && t->chap.user)
+		r = sis_lio_put_chap(bx, tpg, &t->chap, err);
 	/* a new target has it on; a dry run has no new target to look at */
 	if (r == 0 && sis_kfs_exists(bx->kfs, "%s/attrib/demo_mode_discovery", tpg))
 		r = sis_lio_put(bx, tpg, "attrib/demo_mode_discovery", "1", err);
 	if (r == 0)
-		r = sis_lio_put(bx, tpg, "attrib/authentication", "0", err);
+		r = sis_lio_put(bx, tpg, "attrib/authentication", t->chap.user ? "1" : "0", err);
+	if (r == 0 && !t->chap.user)
+		r = sis_lio_put_chap(bx, tpg, &t->chap, err);
 	return r < 0 ? r : sis_lio_put(bx, tpg, "attrib/generate_node_acls", "1", err);
 }
 
-int sis_lio_set_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
+int sis_lio_set_access(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
 {
 	sis_autofree char *tpg = sis_lio_tpg(t->iqn, t->tid);
 	int r;

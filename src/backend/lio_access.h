@@ -24,8 +24,8 @@ int sis_lio_unlink(struct sis_bx *bx, const char *dir, const char *anchor, struc
  */
 int sis_lio_protect(struct sis_bx *bx, const struct sis_target *t, bool fresh, struct sis_err *err);
 
-/* Access as t->rules say. Never more open meanwhile than before or after. */
-int sis_lio_set_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err);
+/* Access as t->rules and t->chap say. Never more open meanwhile than before or after. */
+int sis_lio_set_access(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err);
 
 /* Puts the LUN into the entries of all initiators, which do not get new LUNs by themselves. */
 int sis_lio_map_lun(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <sys/sysmacros.h>
 
+#include "backend/lio_auth.h"
 #include "base/str.h"
 #include "model/field.h"
 #include "model/option.h"
@@ -379,6 +380,19 @@ static int read_tag(struct sis_kfs *k, const char *iqn, uint32_t *ret, struct si
 	return 0;
 }
 
+/* Root alone may; others see the rest. */
+static int read_chap(const struct tpg *tpg, struct sis_target *t, struct sis_err *err)
+{
+	int r = sis_lio_read_chap(tpg->k, tpg->dir, &t->chap, err);
+
+	if (r == -EPERM) {
+		sis_err_clear(err);
+		return 0;
+	}
+	t->known |= r == 0 ? SIS_BIT(SIS_FIELD_CHAP) : 0;
+	return r;
+}
+
 static int read_tpg(const struct tpg *tpg, struct sis_target *t, struct sis_err *err)
 {
 	int r;
@@ -389,6 +403,8 @@ static int read_tpg(const struct tpg *tpg, struct sis_target *t, struct sis_err 
 		r = read_rules(tpg, t, err);
 	if (r == 0)
 		r = read_portals(tpg, t, err);
+	if (r == 0)
+		r = read_chap(tpg, t, err);
 	if (r == 0)
 		r = read_sessions(tpg, t, err);
 	return r;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backend/scst_access.h"
+#include "backend/scst_auth.h"
 #include "backend/scst_dev.h"
 #include "backend/scst_mgmt.h"
 #include "backend/scst_tree.h"
@@ -216,6 +217,8 @@ static int scst_target_set(struct sis_bx *bx, const struct sis_target *t,
 	(void)live; /* the tree is looked at again: it is the one to be made right */
 	if (changed & SIS_BIT(SIS_FIELD_PORTALS))
 		r = sis_scst_set_portals(bx, t, err);
+	if (r == 0 && changed & SIS_BIT(SIS_FIELD_CHAP))
+		r = sis_scst_set_chap(bx, t, err);
 	if (r == 0 && changed & SIS_BIT(SIS_FIELD_RULES))
 		r = sis_scst_set_rules(bx, t, err);
 	return r;
@@ -500,7 +503,8 @@ const struct sis_backend sis_backend_scst = {
 	.caps = {
 		.title = "SCST",
 		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_WILDCARD |
-			SIS_CAP_RULE_RO | SIS_CAP_PORTAL | SIS_CAP_RESIZE,
+			SIS_CAP_RULE_RO | SIS_CAP_PORTAL | SIS_CAP_CHAP | SIS_CAP_CHAP_MUTUAL |
+			SIS_CAP_RESIZE,
 		.first_lun = 0,
 		.max_lun = MAX_LUN,
 		.default_blocksize = 0,
@@ -531,6 +535,10 @@ const struct sis_backend sis_backend_scst = {
 		.max_name = MAX_IQN,
 		.max_serial = MAX_SERIAL,
 		.bad_path = SIS_SCST_BAD_BYTES "\t\n\v\f\r",
+		.secret_min = SIS_SCST_SECRET_MIN,
+		.secret_max = SIS_SCST_SECRET_MAX,
+		.user_max = SIS_SCST_USER_MAX,
+		.bad_chap = SIS_SCST_BAD_BYTES,
 	},
 	.probe = scst_probe,
 	.prepare = scst_prepare,

@@ -163,13 +163,17 @@ static int last_result(struct sis_bx *bx, struct sis_err *err)
 	return -(int)n;
 }
 
-/* Writes once. *ret_sure: the answer is about this very command. */
-static int command(struct sis_bx *bx, const char *path, const char *text, bool *ret_sure,
-		   struct sis_err *err)
+/*
+ * Writes once. `shown`: what may be told of the text, NULL for all. *ret_sure: the answer is about this
+ * very command.
+ */
+static int command(struct sis_bx *bx, const char *path, const char *text, const char *shown,
+		   bool *ret_sure, struct sis_err *err)
 {
 	int r;
 
-	r = sis_kfs_write(bx->kfs, text, err, "%s", path);
+	r = shown ? sis_kfs_write_secret(bx->kfs, text, shown, err, "%s", path) :
+		    sis_kfs_write(bx->kfs, text, err, "%s", path);
 	*ret_sure = r != -EAGAIN && r != -EINTR && r != -ETIMEDOUT;
 	if (r != -EAGAIN)
 		return r;
@@ -200,7 +204,7 @@ static int enforce(struct sis_bx *bx, const char *mgmt, const char *text, const 
 
 	if (look_ready(&l))
 		return 0;
-	r = command(bx, mgmt, text, &sure, err);
+	r = command(bx, mgmt, text, NULL, &sure, err);
 	if (bx->dry) {
 		sis_scst_note(bx, proof, want);
 		return r;
@@ -273,7 +277,7 @@ int sis_scst_set(struct sis_bx *bx, const char *value, struct sis_err *err, cons
 
 	if (has_value(bx, path, value))
 		return 0;
-	r = command(bx, path, value, &sure, err);
+	r = command(bx, path, value, NULL, &sure, err);
 	if (bx->dry)
 		note_value(bx, path, value);
 	if (bx->dry || sure)
@@ -292,5 +296,14 @@ int sis_scst_poke(struct sis_bx *bx, const char *value, struct sis_err *err, con
 	sis_autofree char *path = path_of(path_fmt);
 	bool sure;
 
-	return command(bx, path, value, &sure, err);
+	return command(bx, path, value, NULL, &sure, err);
+}
+
+int sis_scst_poke_secret(struct sis_bx *bx, const char *value, const char *shown,
+			 struct sis_err *err, const char *path_fmt, ...)
+{
+	sis_autofree char *path = path_of(path_fmt);
+	bool sure;
+
+	return command(bx, path, value, shown, &sure, err);
 }

@@ -67,6 +67,11 @@ int sis_scst_unmake(struct sis_bx *bx, const char *mgmt, const char *command, co
 int sis_scst_set(struct sis_bx *bx, const char *value, struct sis_err *err, const char *path_fmt,
 		 ...) __attribute__((format(printf, 4, 5)));
 
+/* sis_scst_poke() for a value with a secret in it, see sis_kfs_write_secret(). */
+int sis_scst_poke_secret(struct sis_bx *bx, const char *value, const char *shown,
+			 struct sis_err *err, const char *path_fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+
 /* Writes to what cannot be read back. The caller looks for the effect if that matters. */
 int sis_scst_poke(struct sis_bx *bx, const char *value, struct sis_err *err, const char *path_fmt,
 		  ...) __attribute__((format(printf, 4, 5)));

@@ -3,6 +3,7 @@
  * Reads SCST's tree of iSCSI targets into the model's structs. Must not write, nor decide whose a
  * target is.
  */
+#include "backend/scst_auth.h"
 #include "backend/scst_tree.h"
 
 #include <arpa/inet.h>
@@ -333,6 +334,9 @@ int sis_scst_read_target(struct sis_bx *bx, const char *iqn, struct sis_target *
 		r = read_rules(bx, &t, err);
 	if (r == 0)
 		r = read_portals(bx, &t, err);
+	if (r == 0)
+		r = sis_scst_read_chap(bx, iqn, &t.chap, err);
+	t.known |= SIS_BIT(SIS_FIELD_CHAP);
 	if (r == 0)
 		r = sis_scst_sessions(bx, iqn, &t.sessions, err);
 	if (r < 0)

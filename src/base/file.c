@@ -41,6 +41,7 @@ int sis_fd_read(int fd, size_t max, struct sis_str *b)
 		if ((size_t)n > max - b->len)
 			return -EFBIG;
 		sis_str_addn(b, chunk, (size_t)n);
+		sis_wipe(chunk, (size_t)n); /* it may be a secret */
 	}
 }
 

@@ -41,10 +41,12 @@ static int step_target_add(struct work *w, struct sis_err *err)
 	return rc;
 }
 
-static int end_session(struct work *w, const struct sis_session *s, struct sis_err *err)
+/* `t`: the target as it is by now. */
+static int end_session(struct work *w, const struct sis_target *t, const struct sis_session *s,
+		       struct sis_err *err)
 {
 	/* Without handle it cannot be ended alone; hiding or deleting the target ends it. */
-	return s->id ? w->ctx->bx.be->session_end(&w->ctx->bx, w->g->live, s, err) : 0;
+	return s->id ? w->ctx->bx.be->session_end(&w->ctx->bx, t, s, err) : 0;
 }
 
 /* The rules are in place, so these do not come back. */
@@ -54,7 +56,7 @@ static int shut_out(struct work *w, struct sis_err *err)
 
 	sis_vec_each(s, &w->g->live->sessions)
 		if (rc == 0 && !sis_rules_admit(&w->target.rules, s))
-			rc = end_session(w, s, err);
+			rc = end_session(w, &w->target, s, err);
 	return rc;
 }
 
@@ -90,7 +92,7 @@ static int end_sessions(struct work *w, struct sis_err *err)
 		return 0;
 	sis_vec_each(s, &w->g->live->sessions)
 		if (rc == 0)
-			rc = end_session(w, s, err);
+			rc = end_session(w, w->g->live, s, err);
 	return rc;
 }
 

@@ -316,12 +316,6 @@ static int wish_cmp(const void *a, const void *b)
 	return d ? d : strcmp(x->volume->name, y->volume->name);
 }
 
-static bool same_chap(const struct sis_chap *a, const struct sis_chap *b)
-{
-	return sis_streq_null(a->name, b->name) && sis_streq_null(a->user, b->user) &&
-	       sis_streq_null(a->pass, b->pass);
-}
-
 /* May `w` be another LUN of `t`, whose first LUN is `first`'s? */
 static int check_join(const struct sis_target *t, const struct sis_wish *w, struct sis_err *err)
 {
@@ -342,7 +336,7 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 		what = "initiator";
 	else if (!sis_portals_equal(&t->portals, &w->target.portals))
 		what = "portal";
-	else if (!same_chap(&t->chap, &w->target.chap))
+	else if (!sis_chap_equal(&t->chap, &w->target.chap))
 		what = "auth";
 	if (what)
 		return sis_err_set(err, EINVAL,

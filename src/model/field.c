@@ -127,7 +127,7 @@ static bool rules_differ(const struct sis_target *d, const struct sis_target *l)
 /* Users are names, not secrets; what the secrets are is never said. */
 static void print_chap(const struct sis_target *t, struct sis_str *out)
 {
-	sis_str_add(out, t->chap.user ? t->chap.user : "none");
+	sis_str_add(out, !t->chap.user ? "none" : *t->chap.user ? t->chap.user : "(unset)");
 	if (t->chap.mutual_user)
 		sis_str_addf(out, " (mutual: %s)", t->chap.mutual_user);
 	if (t->chap.user && !t->chap.pass)
@@ -137,11 +137,7 @@ static void print_chap(const struct sis_target *t, struct sis_str *out)
 /* A live secret that neither the target nor the record tells is another one. */
 static bool chap_differs(const struct sis_target *d, const struct sis_target *l)
 {
-	const struct sis_chap *x = &d->chap, *y = &l->chap;
-
-	return !sis_streq_null(x->user, y->user) || !sis_streq_null(x->pass, y->pass) ||
-	       !sis_streq_null(x->mutual_user, y->mutual_user) ||
-	       !sis_streq_null(x->mutual_pass, y->mutual_pass);
+	return !sis_chap_equal(&d->chap, &l->chap);
 }
 
 static void print_portals(const struct sis_target *t, struct sis_str *out)

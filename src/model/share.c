@@ -133,6 +133,13 @@ void sis_chap_copy(struct sis_chap *ret, const struct sis_chap *c)
 	};
 }
 
+bool sis_chap_equal(const struct sis_chap *a, const struct sis_chap *b)
+{
+	return sis_streq_null(a->user, b->user) && sis_streq_null(a->pass, b->pass) &&
+	       sis_streq_null(a->mutual_user, b->mutual_user) &&
+	       sis_streq_null(a->mutual_pass, b->mutual_pass);
+}
+
 static void sessions_copy(sis_sessions *ret, const sis_sessions *l)
 {
 	*ret = (sis_sessions){ 0 };

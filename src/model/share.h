@@ -142,6 +142,9 @@ void sis_lun_copy(struct sis_lun *ret, const struct sis_lun *l);
 void sis_target_copy(struct sis_target *ret, const struct sis_target *t);
 void sis_chap_copy(struct sis_chap *ret, const struct sis_chap *c);
 
+/* Same users and secrets, whatever entry they come from? */
+bool sis_chap_equal(const struct sis_chap *a, const struct sis_chap *b);
+
 /* Sorts targets by IQN and the LUNs of each by number. */
 void sis_state_sort(struct sis_state *s);
 

@@ -111,9 +111,10 @@ part_initiators() {
 	only_in_place "one more in initiator="
 	is "the session stays" "$prefix:one" "$(sessions "$iqn")"
 	set_property tank/v1 "initiator=$prefix:two"
-	does "one less in initiator=" sync
+	refused 4 "shuts out" "one less in initiator=, who is logged in," sync
+	does "one less in initiator=, by force" sync -f
 	is "one less may log in" "$prefix:two" "$(rules "$iqn")"
-	only_in_place "one less in initiator="
+	is "the session of the other has ended" "" "$(sessions "$iqn")"
 	logout
 	set_property tank/v1 on
 	does "without initiator=" sync

@@ -17,7 +17,8 @@
 #define OTHER "iqn.1993-08.org.debian:01:other"
 
 enum { MIB = 1 << 20 };
-static const unsigned all_fields = SIS_BIT(SIS_FIELD_RULES) | SIS_BIT(SIS_FIELD_PORTALS);
+static const unsigned all_fields = SIS_BIT(SIS_FIELD_RULES) | SIS_BIT(SIS_FIELD_CHAP) |
+				   SIS_BIT(SIS_FIELD_PORTALS);
 
 static struct sis_kfs kfs;
 static struct sis_bx bx;
@@ -355,6 +356,87 @@ static void test_portals(void **state)
 	sis_target_free(&t);
 }
 
+static const struct sis_chap credentials[] = {
+	{ 0 },
+	{ .user = (char *)"joe", .pass = (char *)"a-secret-of-joe" },
+	{ .user = (char *)"joe", .pass = (char *)"another-of-joe" },
+	{ .user = (char *)"jim", .pass = (char *)"a-secret-of-jim" },
+	{ .user = (char *)"joe", .pass = (char *)"a-secret-of-joe", .mutual_user = (char *)"disk",
+	  .mutual_pass = (char *)"that-of-a-disk" },
+	{ .user = (char *)"joe", .pass = (char *)"a-secret-of-joe", .mutual_user = (char *)"disk",
+	  .mutual_pass = (char *)"one-more-of-it" },
+	{ .user = (char *)"jim", .pass = (char *)"a-secret-of-jim", .mutual_user = (char *)"tape",
+	  .mutual_pass = (char *)"that-of-a-tape" },
+};
+
+enum { N_CREDENTIALS = sizeof(credentials) / sizeof(credentials[0]) };
+
+static void set_chap(struct sis_target *t, const struct sis_chap *c)
+{
+	sis_chap_free(&t->chap);
+	sis_chap_copy(&t->chap, c);
+}
+
+/* From each to each, and again without a write; the session stays. */
+static void test_chap(void **state)
+{
+	struct sis_target t = wanted();
+
+	(void)state;
+	set_chap(&t, &credentials[1]);
+	ok(share(&t));
+	assert_live(&t);
+	assert_true(sim_ctl("login " IQN " " HOST));
+	for (int from = 0; from < N_CREDENTIALS; from++) {
+		for (int to = 0; to < N_CREDENTIALS; to++) {
+			unsigned n;
+
+			set_chap(&t, &credentials[from]);
+			ok(bx.be->target_set(&bx, &t, NULL, all_fields, &err));
+			set_chap(&t, &credentials[to]);
+			ok(bx.be->target_set(&bx, &t, NULL, all_fields, &err));
+			assert_live(&t);
+			n = sim_writes();
+			ok(bx.be->target_set(&bx, &t, NULL, all_fields, &err));
+			assert_int_equal(sim_writes(), n);
+			assert_set("../../luns");
+		}
+	}
+	sis_target_free(&t);
+}
+
+/* Whichever write fails, a target that had credentials and is to have some is never without. */
+static void test_chap_interrupted(void **state)
+{
+	struct sis_target t = wanted();
+
+	(void)state;
+	ok(share(&t));
+	for (int from = 1; from < N_CREDENTIALS; from++) {
+		for (int to = 1; to < N_CREDENTIALS; to++) {
+			bool failed = true;
+
+			for (unsigned n = 1; failed; n++) {
+				sis_autostate struct sis_state s = { 0 };
+
+				set_chap(&t, &credentials[from]);
+				ok(bx.be->target_set(&bx, &t, NULL, all_fields, &err));
+				set_chap(&t, &credentials[to]);
+				assert_true(sim_ctl("fault fail:EIO nth=%u", n));
+				failed = bx.be->target_set(&bx, &t, NULL, all_fields, &err) < 0;
+				if (failed)
+					assert_null(strstr(sis_err_msg(&err), t.chap.pass));
+				sis_err_clear(&err);
+				assert_true(sim_ctl("faults clear"));
+				s = read_all();
+				assert_non_null(s.targets.v[0].chap.user);
+				assert_true(failed == (sis_target_diff(&t, s.targets.v) != 0));
+			}
+		}
+	}
+	sis_target_free(&t);
+}
+
 static void test_resize(void **state)
 {
 	struct sis_target t = wanted();
@@ -594,6 +676,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		each(test_probe), each(test_share), each(test_unshare), each(test_rules),
 		each(test_rules_live), each(test_rules_interrupted), each(test_portals),
+		each(test_chap), each(test_chap_interrupted),
 		each(test_resize), each(test_types), each(test_refusals), each(test_foreign),
 		each(test_eagain), each(test_faults), each(test_daemon_death), each(test_dry),
 	};
