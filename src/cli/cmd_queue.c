@@ -17,15 +17,6 @@
  */
 enum { DEBOUNCE_MS = 1000 };
 
-static int no_dry_run(const struct sis_args *a, struct sis_err *err)
-{
-	if (!(a->flags & SIS_FLAG_DRY))
-		return 0;
-	return sis_err_set(err, SIS_ERR_USAGE,
-			   "--later and --queued have no dry run; `shareiscsi "
-			   "plan` shows what is to be done");
-}
-
 static void add_option(sis_strv *argv, const char *name, const char *value)
 {
 	if (!value)
@@ -63,10 +54,8 @@ int sis_cmd_later(const struct sis_args *a, struct sis_err *err)
 	const char *root = a->choice.root ? a->choice.root : "";
 	sis_autofree char *systemd = sis_asprintf("%s/run/systemd/system", root);
 	bool first;
-	int rc = no_dry_run(a, err);
+	int rc = sis_queue_add(root, &a->names, &first, err);
 
-	if (rc == 0)
-		rc = sis_queue_add(root, &a->names, &first, err);
 	/* Under systemd shareiscsi-queue.path sees the queue. */
 	if (rc < 0 || !first || access(systemd, F_OK) == 0)
 		return rc;
@@ -77,13 +66,11 @@ int sis_cmd_queued(const struct sis_args *a, struct sis_err *err)
 {
 	struct sis_args work = *a;
 	bool all = false;
-	int rc = no_dry_run(a, err);
+	int rc;
 
 	work.names = (sis_strv){ 0 };
 	work.flags &= ~(unsigned)SIS_FLAG_QUEUED;
 	work.hints = true;
-	if (rc < 0)
-		return rc;
 	sis_pause(DEBOUNCE_MS);
 	rc = sis_queue_take(a->choice.root ? a->choice.root : "", &work.names, &all, err);
 	if (rc == 0 && (all || work.names.n))

@@ -129,9 +129,10 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 	const char *reason = g ? group_reason(g, want->number, i->volume->name) : NULL;
 	sis_autofree char *use = host_use(st, want->path);
 	struct row r = {
-		.state = !reason	  ? "shared" :
-			 there && !in_use ? "differs" :
-					    "pending",
+		.state = !reason		    ? "shared" :
+			 there && !in_use	    ? "differs" :
+			 !there && i->wish.recorded ? "lost" :
+						      "pending",
 		.volume = i->volume->name,
 		.target = there ? live : &i->wish.target,
 		.lun = want, /* what live does not tell equals it, or `reason` says so */
@@ -213,8 +214,8 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 	add_row(st, &r);
 }
 
-/* Live LUNs of ours whose volume is gone, and targets that others made. */
-static void live_rows(struct status *st)
+/* Live LUNs of ours whose volume is gone, and, if all was asked for, targets that others made. */
+static void live_rows(struct status *st, const struct sis_request *rq)
 {
 	sis_vec_each(t, &st->view.live.targets) {
 		bool ours = t->owner == SIS_OWNER_OURS;
@@ -222,7 +223,9 @@ static void live_rows(struct status *st)
 		sis_vec_each(l, &t->luns) {
 			struct row r = { .state = "foreign", .target = t, .lun = l, .live = true };
 
-			if (l->guid && sis_view_guid(&st->view, l->guid))
+			if (l->guid ? sis_view_guid(&st->view, l->guid) ||
+					      !sis_request_names(rq, l->volume) :
+				      rq->names != NULL)
 				continue;
 			if (l->guid) {
 				r.state = "leftover";
@@ -232,7 +235,7 @@ static void live_rows(struct status *st)
 			}
 			add_row(st, &r);
 		}
-		if (!t->luns.n && !ours)
+		if (!t->luns.n && !ours && !rq->names)
 			add_row(st, &(struct row){ .state = "foreign", .target = t, .live = true });
 	}
 }
@@ -249,20 +252,30 @@ static const struct sis_col status_cols[] = {
 	{ "reason", NULL, false },
 };
 
+static struct sis_request request(const struct sis_args *a)
+{
+	return (struct sis_request){ .names = a->names.n ? &a->names : NULL,
+				     .mode = SIS_VIEW_SYNC };
+}
+
+/* A name that is gone is an error, unless it is recorded: something of it may be left. */
 static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_view *v,
 		     struct sis_err *err)
 {
-	struct sis_request rq = { .names = a->names.n ? &a->names : NULL, .mode = SIS_VIEW_SYNC };
+	struct sis_request rq = request(a);
 	int rc = sis_ctx_open(ctx, &a->choice, err);
 
 	if (rc == 0)
 		rc = sis_ctx_backend(ctx, err);
 	if (rc == 0)
 		rc = sis_view_read(ctx, &rq, v, err);
-	if (rc == 0 && v->missing.n)
-		rc = sis_err_set(err, ENOENT, "cannot open '%s': dataset does not exist",
-				 v->missing.v[0]);
-	return rc;
+	if (rc < 0)
+		return rc;
+	sis_vec_each(name, &v->missing)
+		if (!sis_view_recorded(v, *name))
+			return sis_err_set(err, ENOENT, "cannot open '%s': dataset does not exist",
+					   *name);
+	return 0;
 }
 
 static void print_status(struct status *st, unsigned flags)
@@ -284,6 +297,7 @@ static void print_status(struct status *st, unsigned flags)
 
 int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 {
+	struct sis_request rq = request(a);
 	struct sis_ctx ctx;
 	struct status st = { .ctx = &ctx,
 			     .table = { "status",
@@ -296,13 +310,14 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 		sis_plan_make(&st.view.desired, &st.view.live, false, &st.plan);
 		index_live(&st);
 		sis_vec_each(i, &st.view.items) {
+			if (!i->in_scope)
+				continue;
 			if (i->want == SIS_WANT_SHARED)
 				wanted_row(&st, i);
 			else
-				other_row(&st, i, a->names.n && i->in_scope);
+				other_row(&st, i, a->names.n > 0);
 		}
-		if (!a->names.n)
-			live_rows(&st);
+		live_rows(&st, &rq);
 		print_status(&st, a->flags);
 		/* As metrics the differences are in what was printed. */
 		rc = st.differs && !(a->flags & SIS_FLAG_METRICS) ? 3 : 0;

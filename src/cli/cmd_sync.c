@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/verb.h"
+#include "core/hold.h"
 #include "core/move.h"
 
 static const char *const mode_verbs[] = {
@@ -143,6 +144,18 @@ static void print_missing(const struct sis_report *r)
 		sis_log(SIS_LOG_ERROR, "cannot open '%s': dataset does not exist", *name);
 }
 
+/* Before the shares are looked at, and also when no target runs: the next one may. */
+static int set_holds(struct sis_ctx *ctx, const struct sis_args *a, struct sis_err *err)
+{
+	int rc = a->flags & (SIS_FLAG_HOLD | SIS_FLAG_RELEASE) ? sis_ctx_lock(ctx, err) : 0;
+
+	if (rc == 0 && a->flags & SIS_FLAG_RELEASE)
+		rc = sis_holds_remove(ctx->root, &a->names, err);
+	if (rc == 0 && a->flags & SIS_FLAG_HOLD)
+		rc = sis_holds_add(ctx->root, &a->names, err);
+	return rc;
+}
+
 static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool strict,
 	       struct sis_err *err)
 {
@@ -157,6 +170,8 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 
 	choice.dry = dry;
 	rc = sis_ctx_open(&ctx, &choice, err);
+	if (rc == 0)
+		rc = set_holds(&ctx, a, err);
 	if (rc == 0 && mode == SIS_VIEW_SHARE)
 		rc = check_named(&ctx, a, &fine, err);
 	if (rc == 0)

@@ -16,9 +16,10 @@ const struct sis_verb sis_verbs[] = {
 	{ "share", "-a | NAME...", "make live what the property says",
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE, sis_cmd_share },
 	{ "unshare", "[-f] -a | NAME...", "take shares away, leave the property alone",
-	  SIS_FLAG_ALL | SIS_FLAG_FORCE, sis_cmd_unshare },
+	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_HOLD, sis_cmd_unshare },
 	{ "sync", "[-f] [NAME...]", "make live state equal to the properties, both ways",
-	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM | SIS_FLAG_LATER | SIS_FLAG_QUEUED,
+	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM | SIS_FLAG_LATER | SIS_FLAG_QUEUED |
+		  SIS_FLAG_RELEASE,
 	  sis_cmd_sync },
 	{ "plan", "[NAME...]", "print what sync would do",
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM, sis_cmd_plan },
@@ -50,6 +51,10 @@ const struct sis_cli_option sis_cli_options[] = {
 	  "sync: only note the names, for a run with --queued" },
 	{ "queued", SIS_OPTION_QUEUED, NULL, SIS_FLAG_QUEUED,
 	  "sync: look at what was noted since the last such run" },
+	{ "hold", SIS_OPTION_HOLD, NULL, SIS_FLAG_HOLD,
+	  "unshare: and hold back, until the next boot or --release" },
+	{ "release", SIS_OPTION_RELEASE, NULL, SIS_FLAG_RELEASE,
+	  "sync: what was held back is shared again" },
 	{ "prometheus", SIS_OPTION_PROMETHEUS, NULL, SIS_FLAG_METRICS,
 	  "status: as metrics for Prometheus" },
 	{ "root", SIS_OPTION_ROOT, "DIR", 0, "prefix of /etc, /proc, /sys, /run and /sbin" },
@@ -165,6 +170,26 @@ bool sis_verb_takes(const struct sis_verb *v, const struct sis_cli_option *o)
 	return (o->flag & ~(v->flags | SIS_FLAG_ANY)) == 0;
 }
 
+/* Options that exclude each other, and those that change something even in a dry run. */
+static int check_together(const struct sis_args *a, struct sis_err *err)
+{
+	const unsigned queue = SIS_FLAG_LATER | SIS_FLAG_QUEUED;
+	const unsigned holds = SIS_FLAG_HOLD | SIS_FLAG_RELEASE;
+
+	if (a->flags & SIS_FLAG_ALL && a->names.n)
+		return usage_error(err, "-a takes no names, but there is", a->names.v[0]);
+	if (a->flags & SIS_FLAG_QUEUED && a->names.n)
+		return usage_error(err, "--queued takes no names, but there is", a->names.v[0]);
+	if (a->flags & SIS_FLAG_HOLD && a->flags & SIS_FLAG_ALL)
+		return usage_error(err, "--hold needs the names of what to hold back, not", "-a");
+	if (a->flags & queue && a->flags & SIS_FLAG_RELEASE)
+		return usage_error(err, "--later and --queued do not go with", "--release");
+	if (a->flags & (queue | holds) && a->flags & SIS_FLAG_DRY)
+		return usage_error(err, "--later, --queued, --hold and --release have no dry run",
+				   "");
+	return 0;
+}
+
 static int check_flags(const struct sis_verb *v, const struct sis_args *a, struct sis_err *err)
 {
 	for (const struct sis_cli_option *o = sis_cli_options; o->name; o++) {
@@ -174,11 +199,7 @@ static int check_flags(const struct sis_verb *v, const struct sis_args *a, struc
 		if (a->flags & o->flag && !sis_verb_takes(v, o))
 			return usage_error(err, "this verb does not take", word);
 	}
-	if (a->flags & SIS_FLAG_ALL && a->names.n)
-		return usage_error(err, "-a takes no names, but there is", a->names.v[0]);
-	if (a->flags & SIS_FLAG_QUEUED && a->names.n)
-		return usage_error(err, "--queued takes no names, but there is", a->names.v[0]);
-	return 0;
+	return check_together(a, err);
 }
 
 static int run_verb(struct sis_args *a, struct sis_err *err)

@@ -9,15 +9,17 @@
 #include "core/ctx.h"
 
 enum sis_flag {
-	SIS_FLAG_ALL = 1 << 0,	   /* -a */
-	SIS_FLAG_FORCE = 1 << 1,   /* -f */
-	SIS_FLAG_DRY = 1 << 2,	   /* -n */
-	SIS_FLAG_VERBOSE = 1 << 3, /* -v */
-	SIS_FLAG_JSON = 1 << 4,	   /* -j */
-	SIS_FLAG_LATER = 1 << 5,   /* sync: only note the names for a later run */
-	SIS_FLAG_QUEUED = 1 << 6,  /* sync: look at what was noted */
-	SIS_FLAG_METRICS = 1 << 7, /* status: --prometheus */
-	SIS_FLAG_FROM = 1 << 8,	   /* sync, plan: --from */
+	SIS_FLAG_ALL = 1 << 0,	    /* -a */
+	SIS_FLAG_FORCE = 1 << 1,    /* -f */
+	SIS_FLAG_DRY = 1 << 2,	    /* -n */
+	SIS_FLAG_VERBOSE = 1 << 3,  /* -v */
+	SIS_FLAG_JSON = 1 << 4,	    /* -j */
+	SIS_FLAG_LATER = 1 << 5,    /* sync: only note the names for a later run */
+	SIS_FLAG_QUEUED = 1 << 6,   /* sync: look at what was noted */
+	SIS_FLAG_METRICS = 1 << 7,  /* status: --prometheus */
+	SIS_FLAG_FROM = 1 << 8,	    /* sync, plan: --from */
+	SIS_FLAG_HOLD = 1 << 9,	    /* unshare: hold back what is named */
+	SIS_FLAG_RELEASE = 1 << 10, /* sync: let go what was held back */
 	/* what every verb takes */
 	SIS_FLAG_ANY = SIS_FLAG_DRY | SIS_FLAG_VERBOSE | SIS_FLAG_JSON,
 };
@@ -30,6 +32,8 @@ enum {
 	SIS_OPTION_FROM,
 	SIS_OPTION_LATER,
 	SIS_OPTION_QUEUED,
+	SIS_OPTION_HOLD,
+	SIS_OPTION_RELEASE,
 	SIS_OPTION_PROMETHEUS,
 };
 

@@ -101,19 +101,10 @@ static void forget_gone(struct sis_flow *f)
 }
 
 /* A name that is gone but recorded was a volume: what is left of it is taken away. */
-static bool is_recorded(const struct sis_view *v, const char *name)
-{
-	sis_vec_each(r, &v->records)
-		sis_vec_each(l, &r->luns)
-			if (sis_dataset_within(l->volume, name))
-				return true;
-	return false;
-}
-
 static void report_missing(struct sis_flow *f)
 {
 	sis_vec_each(name, &f->view.missing)
-		if (!is_recorded(&f->view, *name))
+		if (!sis_view_recorded(&f->view, *name))
 			sis_strv_add(&f->report->missing, *name);
 }
 

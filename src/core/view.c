@@ -6,6 +6,7 @@
 #include "core/view.h"
 
 #include "base/str.h"
+#include "core/hold.h"
 #include "core/own.h"
 
 /* ---- items: one verdict per volume ---- */
@@ -92,14 +93,14 @@ static enum sis_want judge_ready(const struct sis_volume *v, struct sis_err *err
 }
 
 /* Fills want and problem; for a volume to be shared also the wish. */
-static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_item *item,
-			   struct sis_err *err)
+static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, const sis_strv *holds,
+			   struct sis_item *item, struct sis_err *err)
 {
 	const struct sis_volume *v = item->volume;
 	bool over = overridden(rq->override, v);
 	const char *value = over ? rq->override->value : v->share;
 	sis_autooptions struct sis_options o = { 0 };
-	const char *prefix;
+	const char *prefix, *hold;
 	enum sis_want want;
 
 	if (rq->mode == SIS_VIEW_UNSHARE && item->in_scope)
@@ -111,6 +112,14 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, st
 		return SIS_WANT_BAD;
 	if (!o.on)
 		return SIS_WANT_OFF;
+	hold = sis_holds_find(holds, v->name);
+	if (hold) {
+		(void)sis_err_set(err, SIS_ERR_PENDING,
+				  "it is held back on this host, as by a cluster that shares it "
+				  "elsewhere; `shareiscsi sync --release %s` shares it",
+				  hold);
+		return SIS_WANT_HELD;
+	}
 	if (!over && v->share_source == SIS_SOURCE_RECEIVED && !ctx->conf.share_received) {
 		(void)sis_err_set(err, SIS_ERR_PENDING,
 				  "the value was received with a replica and is "
@@ -202,7 +211,7 @@ static void judge_all(struct sis_ctx *ctx, const struct sis_request *rq, struct 
 
 		item->volume = volume;
 		item->in_scope = sis_request_names(rq, volume->name);
-		item->want = judge(ctx, rq, item, &item->problem);
+		item->want = judge(ctx, rq, &v->holds, item, &item->problem);
 	}
 }
 
@@ -315,6 +324,15 @@ static bool have_volume(const struct sis_view *v, const char *name)
 	struct sis_volume key = { .name = (char *)name };
 
 	return sis_vec_find(&v->volumes, &key, sis_volume_cmp) != NULL;
+}
+
+bool sis_view_recorded(const struct sis_view *v, const char *name)
+{
+	sis_vec_each(r, &v->records)
+		sis_vec_each(l, &r->luns)
+			if (sis_dataset_within(l->volume, name))
+				return true;
+	return false;
 }
 
 bool sis_view_concerns(const struct sis_view *v, const struct sis_request *rq,
@@ -496,7 +514,9 @@ int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_
 	int rc;
 
 	v.whole = !rq->names;
-	rc = ctx->sx.store->list(&ctx->sx, rq->names, &v.volumes, &v.missing, err);
+	rc = sis_holds_read(ctx->root, &v.holds, err);
+	if (rc == 0)
+		rc = ctx->sx.store->list(&ctx->sx, rq->names, &v.volumes, &v.missing, err);
 	if (rc == 0)
 		rc = read_desired(ctx, rq, &v, err);
 	if (rc == 0)
@@ -514,6 +534,7 @@ void sis_view_free(struct sis_view *v)
 	items_free(v);
 	sis_volumes_free(&v->volumes);
 	sis_strv_free(&v->missing);
+	sis_strv_free(&v->holds);
 	sis_records_free(&v->records);
 	sis_state_free(&v->desired);
 	sis_state_free(&v->live);

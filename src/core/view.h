@@ -17,7 +17,7 @@
 enum sis_want {
 	SIS_WANT_OFF, /* the property is off or unset, or unsharing was asked for */
 	SIS_WANT_SHARED,
-	SIS_WANT_HELD,	  /* the value was received: not shared by itself */
+	SIS_WANT_HELD,	  /* not shared by itself: the value was received, or it is held back */
 	SIS_WANT_PENDING, /* cannot be shared now (no device node, key not loaded) */
 	SIS_WANT_BAD,	  /* the property or the policy forbids it */
 };
@@ -57,6 +57,7 @@ struct sis_view {
 	bool whole;			    /* the whole store was looked at */
 	bool all_records; /* all records were read, not only those of these volumes */
 	sis_strv missing; /* names asked for that the store does not have */
+	sis_strv holds;	  /* datasets that are held back */
 	sis_records records;
 	struct sis_state desired, live;
 };
@@ -75,6 +76,9 @@ int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct si
 /* Is this record about volumes that were asked for, by name or by guid? */
 bool sis_view_concerns(const struct sis_view *v, const struct sis_request *rq,
 		       const struct sis_record *r);
+
+/* Is a volume of this name, or below it, recorded as shared? It may be gone since. */
+bool sis_view_recorded(const struct sis_view *v, const char *name);
 
 /* Was this dataset, or one above it, asked for? */
 bool sis_request_names(const struct sis_request *rq, const char *name);
