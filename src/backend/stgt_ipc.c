@@ -5,6 +5,7 @@
  */
 #include "backend/stgt_ipc.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
@@ -181,10 +182,11 @@ static int put(const struct link *l, const void *data, size_t len)
 	return r;
 }
 
+/* All of it; tgtd has not answered yet when it is asked for, mostly. */
 static int get(const struct link *l, void *data, size_t len)
 {
 	size_t done = 0;
-	int r = 0;
+	int r = len ? wait_for(l, POLLIN) : 0;
 
 	while (r == 0 && done < len) {
 		ssize_t n = recv(l->fd, (char *)data + done, len - done, MSG_DONTWAIT);
@@ -195,13 +197,23 @@ static int get(const struct link *l, void *data, size_t len)
 	return r;
 }
 
-/* Where the queue of the daemon is full, connect() waits itself; poll() does not tell its end. */
-static int limit_connect(const struct link *l)
+/*
+ * Where the queue of the daemon is full, connect() waits itself, within a limit; poll() does not
+ * tell its end.
+ */
+static int connect_patiently(const struct link *l, const struct sockaddr_un *at)
 {
 	const struct timeval limit = { .tv_sec = l->timeout_ms / 1000,
 				       .tv_usec = l->timeout_ms % 1000 * 1000 };
+	int r;
 
-	return setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	    fcntl(l->fd, F_SETFL, 0) < 0)
+		return -1;
+	do
+		r = connect(l->fd, (const struct sockaddr *)at, sizeof(*at));
+	while (r < 0 && errno == EINTR && sis_now_ms() < l->deadline);
+	return r;
 }
 
 /* A socket that somebody else put there must not learn, nor tell, anything. */
@@ -227,9 +239,9 @@ static int try_connect(struct link *l, const char *path)
 	if (strlen(path) >= sizeof(at.sun_path))
 		return 0; /* nobody can */
 	memcpy(at.sun_path, path, strlen(path) + 1);
-	do
-		r = connect(l->fd, (const struct sockaddr *)&at, sizeof(at));
-	while (r < 0 && errno == EINTR && sis_now_ms() < l->deadline);
+	r = connect(l->fd, (const struct sockaddr *)&at, sizeof(at));
+	if (r < 0 && errno == EAGAIN)
+		r = connect_patiently(l, &at);
 	if (r < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ECONNREFUSED))
 		return 0;
 	if (r < 0 && (errno == EAGAIN || errno == EINTR))
@@ -249,8 +261,8 @@ static int link_open(struct link *l, const sis_strv *sockets)
 {
 	int r = 0;
 
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l->fd < 0 || limit_connect(l) < 0)
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (l->fd < 0)
 		return sis_err_errno(l->err, errno, "cannot make a socket");
 	for (size_t i = 0; r == 0 && i < sockets->n; i++)
 		r = try_connect(l, sockets->v[i]);

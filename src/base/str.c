@@ -36,7 +36,10 @@ static bool is_print(char c)
 
 const char *sis_str_after(const char *s, const char *prefix)
 {
-	return sis_str_starts(s, prefix) ? s + strlen(prefix) : NULL;
+	while (*prefix)
+		if (*s++ != *prefix++)
+			return NULL;
+	return s;
 }
 
 /* The digits at *s, which moves behind them. False if the value does not fit; all are skipped. */

@@ -7,17 +7,29 @@
 
 #include <string.h>
 
-enum { FIRST_CAP = 8 };
+enum { FIRST_BYTES = 64 }; /* most lists have one element, many are in a list themselves */
 
 void sis_vec_grow_(void **v, size_t n, size_t *cap, size_t size)
 {
 	if (n == *cap) {
-		size_t more = *cap ? *cap * 2 : FIRST_CAP;
+		size_t more = *cap ? *cap * 2 : size < FIRST_BYTES ? FIRST_BYTES / size : 1;
 
 		*v = sis_reallocarray(*v, more, size);
 		*cap = more;
 	}
 	memset((char *)*v + n * size, 0, size);
+}
+
+void sis_vec_sort_(void *v, size_t n, size_t size, int (*cmp)(const void *, const void *))
+{
+	const char *at = v;
+
+	for (size_t i = 1; i < n; i++, at += size) {
+		if (cmp(at, at + size) > 0) {
+			qsort(v, n, size, cmp);
+			return;
+		}
+	}
 }
 
 void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size)

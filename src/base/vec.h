@@ -34,11 +34,8 @@
 /* Removes element i, keeping the order of the others. */
 #define sis_vec_remove(vec, i) sis_vec_remove_((vec)->v, &(vec)->n, (i), sizeof(*(vec)->v))
 
-#define sis_vec_sort(vec, cmp)                                          \
-	do {                                                            \
-		if ((vec)->n > 1)                                       \
-			qsort((vec)->v, (vec)->n, sizeof(*(vec)->v), cmp); \
-	} while (0)
+/* What is in order already, as most lists are, is only looked through. */
+#define sis_vec_sort(vec, cmp) sis_vec_sort_((vec)->v, (vec)->n, sizeof(*(vec)->v), cmp)
 
 /* Binary search in a vector sorted by cmp: pointer to the element or NULL. */
 #define sis_vec_find(vec, key, cmp)                                                          \
@@ -50,6 +47,7 @@
 	for (typeof(&*(vec)->v) it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
 
 void sis_vec_grow_(void **v, size_t n, size_t *cap, size_t size);
+void sis_vec_sort_(void *v, size_t n, size_t size, int (*cmp)(const void *, const void *));
 void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size);
 
 /* A list of strings that owns them. */

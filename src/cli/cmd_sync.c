@@ -169,6 +169,7 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 	int rc;
 
 	choice.dry = dry;
+	choice.steps = a->flags & SIS_FLAG_JSON;
 	rc = sis_ctx_open(&ctx, &choice, err);
 	if (rc == 0)
 		rc = set_holds(&ctx, a, err);

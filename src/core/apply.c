@@ -103,6 +103,7 @@ static void report_step(struct work *w, const struct sis_step *s, struct sis_rep
 	const struct sis_lun *l = sis_target_lun(t, s->lun);
 	struct sis_done *d;
 
+	report->last_step = sis_step_names[s->kind];
 	if (!w->ctx->trace.lines.n)
 		return;
 	d = sis_vec_add(&report->steps);

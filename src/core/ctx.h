@@ -24,6 +24,7 @@ struct sis_choice {
 	bool control_port_set;
 	bool dry;     /* change nothing, note what would be done */
 	bool verbose; /* say each step as it is done */
+	bool steps;   /* tell of each step in the report; with dry and verbose anyway */
 };
 
 struct sis_ctx {
@@ -40,6 +41,7 @@ struct sis_ctx {
 	struct sis_err prefix_err;
 	bool prefix_known;
 	struct sis_secrets secrets;
+	enum { SIS_OTHERS_UNKNOWN, SIS_OTHERS_NONE, SIS_OTHERS_SOME } others; /* elsewhere.c's */
 	int lock_fd;
 };
 

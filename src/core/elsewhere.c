@@ -23,10 +23,24 @@ static bool has_target(struct sis_ctx *ctx, const struct sis_backend *be, const 
 	return has;
 }
 
+/* Has any other back end a record at all? While we have the lock, none gets one but by us. */
+static bool others_have_records(struct sis_ctx *ctx)
+{
+	for (size_t i = 0; ctx->others == SIS_OTHERS_UNKNOWN && sis_backends[i]; i++)
+		if (sis_backends[i] != ctx->bx.be &&
+		    sis_records_any(ctx->root, sis_backends[i]->name))
+			ctx->others = SIS_OTHERS_SOME;
+	if (ctx->others == SIS_OTHERS_UNKNOWN)
+		ctx->others = SIS_OTHERS_NONE;
+	return ctx->others == SIS_OTHERS_SOME;
+}
+
 int sis_elsewhere(struct sis_ctx *ctx, const char *iqn, struct sis_err *err)
 {
 	sis_autostrv sis_strv one = { 0 };
 
+	if (!others_have_records(ctx))
+		return 0;
 	sis_strv_add(&one, iqn);
 	for (size_t i = 0; sis_backends[i]; i++) {
 		const struct sis_backend *be = sis_backends[i];

@@ -101,12 +101,15 @@ static char *chap_now(struct sis_flow *f, const struct sis_group *g)
 }
 
 /* Written before the first step: after a crash anywhere, what is there is known to be ours. */
-static int record_intent(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
+static int record_intent(struct sis_flow *f, const struct sis_group *g, char **ret_text,
+			 struct sis_err *err)
 {
 	sis_autotarget struct sis_target t = { 0 };
+	const char *chap = chap_kept(f, g->iqn);
 
 	record_target(g, &t);
-	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, chap_kept(f, g->iqn), err);
+	*ret_text = sis_record_text(&t, chap);
+	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, chap, err);
 }
 
 /* Keeps the identity of a volume that is about to be shared for the first time. */
@@ -227,17 +230,22 @@ static int record_rest(struct sis_flow *f, const struct sis_group *g, struct sis
 	return sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, err);
 }
 
+/* `intent` is what the record says since before the first step: of a new target all there is. */
 static int group_done(struct sis_flow *f, const struct sis_group *g, const struct sis_target *t,
-		      struct sis_err *err)
+		      const char *intent, struct sis_err *err)
 {
 	sis_autotarget struct sis_target now = { 0 };
 	sis_autosecret char *chap = NULL;
+	sis_autofree char *text = NULL;
 
 	if (!g->desired)
 		return record_rest(f, g, err);
 	run_hooks(f, g, t);
 	remembered(&now, t, g->live, g);
 	chap = chap_now(f, g);
+	text = sis_record_text(&now, chap);
+	if (sis_streq(text, intent))
+		return 0;
 	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now, chap, err);
 }
 
@@ -282,16 +290,17 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 {
 	sis_autotarget struct sis_target t = { 0 };
 	struct minting m = { f, g };
+	sis_autofree char *intent = NULL;
 	bool dry = f->ctx->choice.dry;
 	int rc = 0;
 
 	if (!dry)
-		rc = record_intent(f, g, err);
+		rc = record_intent(f, g, &intent, err);
 	if (rc == 0)
 		rc = sis_apply_group(f->ctx, g, f->rq->force, dry ? NULL : mint_group, &m, &t,
 				     f->report, err);
 	if (rc == 0 && !dry)
-		rc = group_done(f, g, &t, err);
+		rc = group_done(f, g, &t, intent, err);
 	if (rc < 0 && !dry && !g->live)
 		forget_failed(f, g);
 	if (rc < 0)

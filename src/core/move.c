@@ -203,8 +203,7 @@ static void give_back(struct move *m, const struct sis_group *old, struct sis_er
 /* Did making a LUN fail because the volume is held, most likely by the old side? */
 static bool is_held(const struct sis_report *r, int rc)
 {
-	return rc == -EBUSY && r->steps.n &&
-	       r->steps.v[r->steps.n - 1].name == sis_step_names[SIS_STEP_LUN_ADD];
+	return rc == -EBUSY && r->last_step == sis_step_names[SIS_STEP_LUN_ADD];
 }
 
 /* Old side first: for a volume that only one of the two can hold. */

@@ -165,13 +165,9 @@ bool sis_records_any(const char *root, const char *backend)
 	return any;
 }
 
-int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
-		     const char *chap, struct sis_err *err)
+char *sis_record_text(const struct sis_target *t, const char *chap)
 {
-	sis_autofree char *dir = record_path(root, backend, "");
-	sis_autofree char *path = record_path(root, backend, t->iqn);
-	sis_autostr struct sis_str text = { 0 };
-	int rc;
+	struct sis_str text = { 0 };
 
 	if (chap)
 		sis_str_addf(&text, "chap\t%s\n", chap);
@@ -179,10 +175,18 @@ int sis_record_write(const char *root, const char *backend, const struct sis_tar
 		if (l->guid)
 			sis_str_addf(&text, "%016" PRIx64 "\t%" PRIu32 "\t%s\t%s\n", l->guid,
 				     l->number, l->volume, l->path);
-	rc = sis_mkdir_p(dir, 0755, err);
-	if (rc < 0)
-		return rc;
-	return sis_file_replace_volatile(path, sis_str_get(&text), chap ? 0600 : 0644, err);
+	return sis_str_take(&text);
+}
+
+int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
+		     const char *chap, struct sis_err *err)
+{
+	sis_autofree char *dir = record_path(root, backend, "");
+	sis_autofree char *path = record_path(root, backend, t->iqn);
+	sis_autofree char *text = sis_record_text(t, chap);
+	int rc = sis_mkdir_p(dir, 0755, err);
+
+	return rc < 0 ? rc : sis_file_replace_volatile(path, text, chap ? 0600 : 0644, err);
 }
 
 int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err)

@@ -215,6 +215,7 @@ int sis_sync(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_repor
 	int rc;
 
 	*ret = (struct sis_report){ 0 };
+	ctx->others = SIS_OTHERS_UNKNOWN;
 	rc = sis_ctx_backend(ctx, err);
 	if (rc == 0 && !ctx->choice.dry)
 		rc = sis_ctx_lock(ctx, err);

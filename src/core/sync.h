@@ -28,7 +28,8 @@ struct sis_done {
 
 struct sis_report {
 	SIS_VEC(struct sis_problem) problems;
-	SIS_VEC(struct sis_done) steps;
+	SIS_VEC(struct sis_done) steps; /* when ctx->choice asks for them */
+	const char *last_step;		/* tried; of sis_step_names */
 	sis_strv missing; /* names asked for that neither the store nor a record has */
 	size_t shared, unshared, changed; /* targets */
 };

@@ -25,14 +25,19 @@ static char *command_line(const char *const *argv)
 /* Notes one line and says whether to do it. */
 static bool note(struct sis_trace *t, char *line)
 {
-	sis_strv_add(&t->lines, line);
-	free(line);
+	if (!t->quiet)
+		sis_vec_push(&t->lines, line);
+	else
+		free(line);
 	return !t->dry;
 }
 
 static bool trace_note(void *ctx, const char *const *argv)
 {
-	return note(ctx, command_line(argv));
+	struct sis_trace *t = ctx;
+
+	/* By far the most of all lines: not even put together in vain. */
+	return t->quiet ? !t->dry : note(t, command_line(argv));
 }
 
 static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,

@@ -13,6 +13,7 @@
 
 struct sis_trace {
 	bool dry;
+	bool quiet;			 /* nobody wants the lines: none are kept */
 	sis_strv lines;			 /* since the last sis_trace_clear() */
 	const struct sis_runner *runner; /* what is wrapped */
 	const char *root;		 /* cut off the paths that are shown */

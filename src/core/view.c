@@ -456,7 +456,8 @@ static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct s
 	int rc;
 
 	sis_state_free(&v->live);
-	live_scope(v, rq, &scope);
+	if (rq->names)
+		live_scope(v, rq, &scope);
 	if (rq->names && !scope.n)
 		return 0;
 	rc = ctx->bx.be->read(&ctx->bx, rq->names ? &scope : NULL, &v->live, err);

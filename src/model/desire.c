@@ -272,7 +272,6 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 	       struct sis_err *err)
 {
 	sis_autoidentity struct sis_identity id = { 0 };
-	sis_autofree char *text = NULL;
 	struct sis_wish w = { .volume = v, .named = o->name != NULL };
 	bool known = own_identity(v, &id);
 	struct sis_lun *l;
@@ -294,8 +293,8 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 	w.minted = known && sis_streq(id.iqn, w.target.iqn);
 	w.identity =
 		(struct sis_identity){ v->guid, sis_strdup(w.target.iqn), l->number, l->blocksize };
-	text = sis_identity_print(&w.identity);
-	w.identity_differs = !v->identity || !sis_streq(v->identity, text);
+	/* There is but one way to write it down. */
+	w.identity_differs = !w.minted || id.lun != l->number || id.blocksize != l->blocksize;
 	*ret = w;
 	return 0;
 }

@@ -72,12 +72,25 @@ void sis_identity_free(struct sis_identity *id)
 	*id = (struct sis_identity){ 0 };
 }
 
+/* Made for every volume several times in a run: printf would be a good part of it. */
+static char *guid_between(const char *before, uint64_t guid, const char *after)
+{
+	size_t len = strlen(before);
+	char *s = sis_calloc(1, len + 16 + strlen(after) + 1);
+
+	memcpy(s, before, len);
+	for (int i = 15; i >= 0; i--, guid >>= 4)
+		s[len + (size_t)i] = "0123456789abcdef"[guid & 15];
+	strcpy(s + len + 16, after);
+	return s;
+}
+
 char *sis_serial(uint64_t guid)
 {
-	return sis_asprintf("%016" PRIx64, guid);
+	return guid_between("", guid, "");
 }
 
 char *sis_naa(uint64_t guid)
 {
-	return sis_asprintf("6001405%016" PRIx64 "000000000", guid);
+	return guid_between("6001405", guid, "000000000");
 }

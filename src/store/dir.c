@@ -104,7 +104,7 @@ static int volume_props(const struct sis_dir_node *n, struct sis_volume *v, stru
 		return r;
 	v->readonly = readonly || v->pool_readonly;
 	/* Its own only: an identity belongs to one volume. */
-	r = sis_dir_attr_read(n->fd, SIS_PROP_IDENTITY, &v->identity);
+	r = sis_dir_node_attr(n, SIS_PROP_IDENTITY, &v->identity);
 	if (r && r != -ENODATA)
 		return sis_dir_errno(err, -r);
 	return sis_dir_guid(n, &v->guid, err);

@@ -42,6 +42,8 @@ struct sis_dir_node {
 	bool volume;
 	bool made;               /* folder that sis_dir_parent() made */
 	uint64_t used;           /* bytes; after a walk with all that is below */
+	char *attrs;             /* in a walk: the names of its attributes, each with its NUL */
+	size_t attrs_len;
 };
 
 /* The folder that holds the pools. */
@@ -93,6 +95,9 @@ int sis_dir_walk(const struct sis_sx *sx, struct sis_dir_node *n, sis_dir_visit 
 int sis_dir_attr_read(int fd, const char *prop, char **ret);
 int sis_dir_attr_write(int fd, const char *prop, const char *value);
 int sis_dir_attr_remove(int fd, const char *prop);
+/* Of a node; what a walk knows not to be there is not asked for. */
+int sis_dir_node_attr(const struct sis_dir_node *n, const char *prop, char **ret);
+void sis_dir_node_attrs_know(struct sis_dir_node *n);
 int sis_dir_attr_list(int fd, sis_strv *ret); /* property names, unsorted, as they are */
 
 /* Random, never 0. */

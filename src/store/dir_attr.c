@@ -12,7 +12,10 @@
 #include "base/str.h"
 #include "store/dir.h"
 
-enum { LOCK_MS = 1000 }; /* it is held for two system calls */
+enum {
+	LOCK_MS = 1000, /* it is held for two system calls */
+	USUAL = 512,	/* bytes in which most values find room, or all names of a file */
+};
 
 #define PREFIX "user."
 
@@ -35,7 +38,10 @@ int sis_dir_attr_read(int fd, const char *prop, char **ret)
 
 	if (attr_name(prop, &name))
 		return -ENODATA;
-	n = fgetxattr(fd, name.s, value, sizeof(value));
+	/* The kernel takes and clears as much memory as it is told that there is room for. */
+	n = fgetxattr(fd, name.s, value, USUAL);
+	if (n < 0 && errno == ERANGE)
+		n = fgetxattr(fd, name.s, value, sizeof(value));
 	if (n < 0)
 		return -errno;
 	/* A NUL is no part of any text; as '?' it stays visible and is refused where it matters. */
@@ -45,6 +51,36 @@ int sis_dir_attr_read(int fd, const char *prop, char **ret)
 	}
 	*ret = sis_strndup(value, (size_t)n);
 	return 0;
+}
+
+void sis_dir_node_attrs_know(struct sis_dir_node *n)
+{
+	char names[USUAL];
+	ssize_t len = n->fd < 0 ? -1 : flistxattr(n->fd, names, sizeof(names));
+
+	if (len < 0)
+		return; /* too many, or not to be told: each is asked for */
+	n->attrs = sis_calloc(1, (size_t)len + 1);
+	memcpy(n->attrs, names, (size_t)len);
+	n->attrs_len = (size_t)len;
+}
+
+static bool known_absent(const struct sis_dir_node *n, const char *prop)
+{
+	const char *end = n->attrs + n->attrs_len;
+
+	for (const char *p = n->attrs; p && p < end; p += strlen(p) + 1) {
+		const char *has = sis_str_after(p, PREFIX);
+
+		if (has && sis_streq(has, prop))
+			return false;
+	}
+	return n->attrs != NULL;
+}
+
+int sis_dir_node_attr(const struct sis_dir_node *n, const char *prop, char **ret)
+{
+	return known_absent(n, prop) ? -ENODATA : sis_dir_attr_read(n->fd, prop, ret);
 }
 
 int sis_dir_attr_write(int fd, const char *prop, const char *value)

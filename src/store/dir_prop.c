@@ -141,7 +141,7 @@ int sis_dir_prop_find(const struct sis_dir_node *n, const char *prop, struct sis
 	int r = -ENODATA;
 
 	for (at = n; at; at = at->up) {
-		r = at->fd < 0 ? -at->open_errno : sis_dir_attr_read(at->fd, prop, &value);
+		r = at->fd < 0 ? -at->open_errno : sis_dir_node_attr(at, prop, &value);
 		if (r != -ENODATA)
 			break;
 	}

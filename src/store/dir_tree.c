@@ -25,6 +25,7 @@ static void node_free(struct sis_dir_node *n)
 {
 	if (n->fd >= 0)
 		close(n->fd);
+	free(n->attrs);
 	free(n->name);
 	free(n);
 }
@@ -266,6 +267,7 @@ static int walk_child(int top, struct sis_dir_node *up, const char *leaf, sis_di
 		sis_err_wrap(err, "cannot open '%s%s%s'", up ? up->name : "", up ? "/" : "", leaf);
 		return r;
 	}
+	sis_dir_node_attrs_know(n);
 	if (!n->volume)
 		r = walk_below(top, n, visit, ctx, err);
 	if (!r)

@@ -23,7 +23,7 @@ uint32_t sis_dir_volblocksize(const struct sis_dir_node *n)
 	uint64_t v;
 
 	/* Whatever else stands there was not written by this store. */
-	if (n->fd < 0 || sis_dir_attr_read(n->fd, "volblocksize", &text) ||
+	if (n->fd < 0 || sis_dir_node_attr(n, "volblocksize", &text) ||
 	    sis_parse_u64(text, SIS_DIR_BLOCK_MIN, SIS_DIR_BLOCK_MAX, &v) ||
 	    sis_dir_check_block(v, NULL))
 		return SIS_DIR_BLOCK_DEFAULT;
@@ -34,7 +34,7 @@ bool sis_dir_sparse(const struct sis_dir_node *n)
 {
 	sis_autofree char *text = NULL;
 
-	if (n->fd >= 0 && sis_dir_attr_read(n->fd, SIS_DIR_SPARSE, &text) == 0)
+	if (n->fd >= 0 && sis_dir_node_attr(n, SIS_DIR_SPARSE, &text) == 0)
 		return sis_streq(text, "on");
 	return n->st.st_blocks * 512 < n->st.st_size;
 }
