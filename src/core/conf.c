@@ -9,7 +9,8 @@
 #include "base/file.h"
 #include "base/run.h"
 #include "base/str.h"
-#include "model/volume.h"
+#include "model/identity.h"
+#include "model/iqn.h"
 
 enum { CONF_MAX = 1 << 20 };
 
@@ -180,6 +181,25 @@ static int on_line(void *user, const char *section, const char *name, const char
 	return 0;
 }
 
+/*
+ * The number of the first line that inih would take for two, of which the second may say anything;
+ * 0: there is none.
+ */
+static int too_long(const char *text, char **ret_problem)
+{
+	for (int line = 1; *text; line++) {
+		size_t n = strcspn(text, "\n");
+
+		if (n >= INI_MAX_LINE) {
+			*ret_problem = sis_asprintf("longer than %d bytes; allow and deny may be there "
+						    "more than once", INI_MAX_LINE - 1);
+			return line;
+		}
+		text += n + (text[n] == '\n');
+	}
+	return 0;
+}
+
 int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err)
 {
 	sis_autofree char *path = sis_asprintf("%s/etc/shareiscsi.conf", root);
@@ -191,12 +211,15 @@ int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err)
 		.wait_ms = 10000,
 	};
 	struct reading r = { .conf = &c };
-	int rc, line;
+	int rc, line = 0;
 
 	rc = sis_file_read(path, CONF_MAX, &text, err);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	line = rc == 0 ? ini_parse_string(text, on_line, &r) : 0;
+	if (rc == 0)
+		line = too_long(text, &r.problem);
+	if (rc == 0 && !line)
+		line = ini_parse_string(text, on_line, &r);
 	if (line != 0) {
 		rc = sis_err_set(err, EINVAL, "%s:%d: %s", path, line,
 				 r.problem ? r.problem : "neither [section] nor key = value");
@@ -232,6 +255,44 @@ int sis_conf_allows(const struct sis_conf *c, const char *dataset, const struct 
 			return sis_err_set(err, EACCES,
 					   "'options' in /etc/shareiscsi.conf does not allow '%s'",
 					   sis_opt_rows[i].key);
+	return 0;
+}
+
+static bool may_say(const struct sis_conf *c, enum sis_opt opt)
+{
+	return c->options & SIS_BIT(opt);
+}
+
+/* The first LUN of any target, which is what a volume gets that asks for none. */
+static bool is_first_lun(uint32_t lun)
+{
+	for (size_t i = 0; sis_backends[i]; i++)
+		if (sis_backends[i]->caps.first_lun == lun)
+			return true;
+	return false;
+}
+
+int sis_conf_allows_identity(const struct sis_conf *c, const struct sis_volume *v,
+			     const struct sis_options *o, bool *ret_alone, struct sis_err *err)
+{
+	sis_autoidentity struct sis_identity id = { 0 };
+	const char *what = NULL;
+	bool own = v->identity && sis_identity_parse(v->identity, &id, NULL) == 0 &&
+		   id.guid == v->guid;
+
+	if (own && !o->name && !may_say(c, SIS_OPT_NAME) && !sis_iqn_is_of(id.iqn, v->name))
+		what = "name";
+	else if (own && !(o->set & SIS_BIT(SIS_OPT_LUN)) && !may_say(c, SIS_OPT_LUN) &&
+		 !is_first_lun(id.lun))
+		what = "lun";
+	if (what)
+		return sis_err_set(err, EACCES,
+				   "its stored identity (LUN %u of '%s') is not what it would get "
+				   "by itself, and 'options' in /etc/shareiscsi.conf does not allow "
+				   "'%s'; allow it, or unshare the volume and forget the identity: "
+				   "zfs inherit " SIS_PROP_IDENTITY " %s",
+				   (unsigned)id.lun, id.iqn, what, v->name);
+	*ret_alone = !may_say(c, SIS_OPT_NAME);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "model/option.h"
+#include "model/volume.h"
 
 struct sis_conf {
 	char *backend;		      /* [general] backend = NAME, or NULL: the first that runs */
@@ -34,5 +35,13 @@ void sis_conf_free(struct sis_conf *c);
 /* Does the property count on this dataset? Says which line forbids it. */
 int sis_conf_allows(const struct sis_conf *c, const char *dataset, const struct sis_options *o,
 		    struct sis_err *err);
+
+/*
+ * May the volume have the name and the LUN of its stored identity? That is a property as well, which
+ * anybody with `userprop` can write by hand: what this tool would not have made for this volume needs
+ * what name= and lun= need. *ret_alone: nor may it join the target of another volume.
+ */
+int sis_conf_allows_identity(const struct sis_conf *c, const struct sis_volume *v,
+			     const struct sis_options *o, bool *ret_alone, struct sis_err *err);
 
 #endif

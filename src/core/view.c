@@ -102,6 +102,7 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, co
 	sis_autooptions struct sis_options o = { 0 };
 	const char *prefix, *hold;
 	enum sis_want want;
+	bool alone;
 
 	if (rq->mode == SIS_VIEW_UNSHARE && item->in_scope)
 		return SIS_WANT_OFF;
@@ -133,9 +134,12 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, co
 	if (want != SIS_WANT_SHARED)
 		return want;
 	prefix = sis_ctx_prefix(ctx);
+	if (sis_conf_allows_identity(&ctx->conf, v, &o, &alone, err) < 0)
+		return SIS_WANT_BAD;
 	if (sis_desire(v, &o, &ctx->bx.caps, prefix, &ctx->prefix_err, &item->wish, err) < 0 ||
 	    sis_ctx_chap(ctx, &o, &item->wish.target.chap, err) < 0)
 		return SIS_WANT_BAD;
+	item->wish.alone = alone;
 	return SIS_WANT_SHARED;
 }
 
@@ -347,11 +351,21 @@ bool sis_view_concerns(const struct sis_view *v, const struct sis_request *rq,
 	return false;
 }
 
+/* Is one of the volumes asked for to come into this target? */
+static bool is_wished(const struct sis_view *v, const char *iqn)
+{
+	sis_vec_each(i, &v->items)
+		if (i->in_scope && i->want == SIS_WANT_SHARED &&
+		    sis_streq(i->wish.target.iqn, iqn))
+			return true;
+	return false;
+}
+
 /* Volumes in one target with those asked for, as the records name them. */
 static void find_siblings(const struct sis_view *v, const struct sis_request *rq, sis_strv *ret)
 {
 	sis_vec_each(r, &v->records)
-		if (sis_view_concerns(v, rq, r))
+		if (sis_view_concerns(v, rq, r) || is_wished(v, r->iqn))
 			sis_vec_each(l, &r->luns)
 				if (!have_volume(v, l->volume))
 					sis_strv_add(ret, l->volume);

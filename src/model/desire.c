@@ -320,11 +320,11 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 {
 	const char *first = t->luns.v[0].volume, *what = NULL;
 
-	if (!w->named && !w->minted)
+	if (w->alone || (!w->named && !w->minted))
 		return sis_err_set(err, EEXIST,
-				   "target name '%s' is already that of '%s'; choose "
-				   "another one with name=",
-				   t->iqn, first);
+				   "target name '%s' is already that of '%s'; %s", t->iqn, first,
+				   w->alone ? "rename one of them" :
+					      "choose another one with name=");
 	sis_vec_each(l, &t->luns)
 		if (l->number == w->target.luns.v[0].number)
 			return sis_err_set(err, EEXIST,

@@ -18,6 +18,7 @@ struct sis_wish {
 	struct sis_target target;	 /* with exactly one LUN */
 	bool named;			 /* the name was chosen with name= */
 	bool minted;			 /* IQN came from the volume's identity */
+	bool alone;			 /* set by the core: may not join another volume's target */
 	bool recorded;			 /* set by the core: it is known to be in that target */
 	struct sis_identity identity;	 /* what SIS_PROP_IDENTITY should hold */
 	bool identity_differs;		 /* ... and does not */

@@ -58,23 +58,41 @@ int sis_iqn_prefix(const char *domain, int year, int month, char **ret, struct s
 	return 0;
 }
 
-int sis_iqn_make(const char *prefix, const char *dataset, char **ret, struct sis_err *err)
+/* ":DATASET" with what may stand in a name. Caller frees. */
+static char *name_part(const char *dataset)
 {
-	sis_autofree char *name = sis_asprintf("%s:%s", prefix, dataset);
-	int rc;
+	char *part = sis_asprintf(":%s", dataset);
 
-	sis_str_lower(name);
-	for (char *p = name + strlen(prefix) + 1; *p; p++) {
+	sis_str_lower(part);
+	for (char *p = part; *p; p++) {
 		if (*p == '/')
 			*p = '.';
 		else if (!strchr(NAME_CHARS, *p))
 			*p = '-';
 	}
+	return part;
+}
+
+int sis_iqn_make(const char *prefix, const char *dataset, char **ret, struct sis_err *err)
+{
+	sis_autofree char *part = name_part(dataset);
+	sis_autofree char *name = sis_asprintf("%s%s", prefix, part);
+	int rc;
+
+	sis_str_lower(name);
 	rc = sis_iqn_check(name, err);
 	if (rc < 0)
 		return rc;
 	*ret = sis_steal(&name);
 	return 0;
+}
+
+bool sis_iqn_is_of(const char *iqn, const char *dataset)
+{
+	sis_autofree char *part = name_part(dataset);
+	size_t n = strlen(part), len = strlen(iqn);
+
+	return sis_str_starts(iqn, "iqn.") && len > n && sis_streq(iqn + len - n, part);
 }
 
 /* "YYYY-MM." and a reversed domain: what follows "iqn." (RFC 7143 section 4.2.7.4). */

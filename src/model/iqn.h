@@ -23,6 +23,9 @@ int sis_iqn_prefix(const char *domain, int year, int month, char **ret, struct s
  */
 int sis_iqn_make(const char *prefix, const char *dataset, char **ret, struct sis_err *err);
 
+/* Is it what sis_iqn_make() makes for this dataset, with whatever prefix? */
+bool sis_iqn_is_of(const char *iqn, const char *dataset);
+
 /*
  * Is `name` a well-formed target name: iqn.YYYY-MM.reversed.domain[:text], eui.16-hex-digits,
  * naa.16-or-32-hex-digits; lower case; at most SIS_IQN_MAX bytes; only a-z0-9-.: ?

@@ -105,4 +105,69 @@ sis unshare tank
 expect_quiet 0 "and can be taken away"
 is "only the other one is left" "$v3" "$(targets)"
 
+# ---- an identity that somebody wrote by hand ----
+
+long=$(printf 'tank/%0180d' 1)
+wrong 2 "longer than 199 bytes" '[policy]' "deny = $long, $long"
+write '[policy]' "deny = $long" 'deny = other'
+sis share -a
+expect_error 1 "cannot share 'other/v3': 'deny'" "lists over several lines are put together"
+sis unshare -a
+
+set_identity() {	# NAME LUN IQN
+	local guid
+	guid=$(identity "$1" | sed 's/^guid=\([0-9a-f]*\),.*/\1/')
+	setfattr -n user.org.zfsonlinux:shareiscsi:identity -v "guid=$guid,lun=$2,blocksize=512,iqn=$3" \
+		"$world/pool/$1"
+}
+
+write
+unset_property tank/sub/v2
+sis share tank/v1 other/v3
+is "both are shared" "$v3 $v1" "$(targets)"
+sis unshare -a
+set_identity other/v3 2 "$v1"
+write '[policy]' 'options = lun'
+sis share -a
+expect_error 1 "cannot share 'other/v3': its stored identity (LUN 2 of '$v1') is not what it would get by itself, and 'options' in /etc/shareiscsi.conf does not allow 'name'" \
+	"the name of another volume"
+is "is not joined" "$v1" "$(targets)"
+is "and has one disk" 1 "$(live | grep -c 'Backing store path: /')"
+sis unshare -a
+set_identity other/v3 5 "$v3"
+write '[policy]' 'options = name'
+sis share -a
+expect_error 1 "cannot share 'other/v3': its stored identity (LUN 5 of '$v3') is not what it would get by itself, and 'options' in /etc/shareiscsi.conf does not allow 'lun'" \
+	"a LUN that no target gives by itself"
+write '[policy]' 'options = none'
+set_identity other/v3 0 "iqn.1999-01.org.example:other.v3"
+sis share tank/v1
+expect_quiet 0 "what was minted here goes on"
+set_identity other/v3 1 "iqn.1999-01.org.example:other.v3"
+sis share other/v3
+expect_quiet 0 "and what another host minted for it, under its own prefix"
+is "with that name" "iqn.1999-01.org.example:other.v3" "$(targets | tr ' ' '\n' | grep other)"
+sis unshare -a
+
+# Another dataset of which the same name is made: what it wrote into its identity does not let it in.
+volume tank/v_1 10M on
+volume tank/v-1 10M on
+sis share tank/v-1
+[[ $(identity tank/v-1) == guid=*"$prefix:tank.v-1" ]]
+verdict $? "one of two that would have the same name"
+sis share tank/v_1
+expect_error 1 "already that of 'tank/v-1'; rename one of them" "the other one is refused"
+write '[policy]' 'options = lun'
+setfattr -n user.org.zfsonlinux:shareiscsi:guid -v "0123456789abcdef:$(stat -c %i "$world/pool/tank/v_1")" \
+	"$world/pool/tank/v_1"
+setfattr -n user.org.zfsonlinux:shareiscsi:identity \
+	-v "guid=0123456789abcdef,lun=2,blocksize=512,iqn=$prefix:tank.v-1" "$world/pool/tank/v_1"
+sis share tank/v_1
+expect_error 1 "already that of 'tank/v-1'; rename one of them" "with an identity that says so, too"
+is "one disk is in the target" 1 "$(live_of "$prefix:tank.v-1" | grep -c 'Backing store path: /')"
+write '[policy]' 'options = lun, name'
+sis share tank/v_1
+expect_quiet 0 "who may say name= may do that"
+is "two disks are" 2 "$(live_of "$prefix:tank.v-1" | grep -c 'Backing store path: /')"
+
 done_testing

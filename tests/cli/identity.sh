@@ -99,14 +99,14 @@ is "indeed" 1 "$(live | grep -c "Initiator: ")"
 release_session
 volume tank/e 10M "name=$name,lun=2"
 sis share tank/e
-expect_error 1 "cannot share 'tank/e': LUN 2 of '$name' is held by 'tank/b'" "a LUN number that is taken"
+expect_error 1 "cannot share 'tank/e': LUN 2 of target '$name' is already 'tank/b'" "a LUN number that is taken"
 sis share -a
 expect_error 1 "cannot share 'tank/e': LUN 2 of target '$name' is already 'tank/b'" "the same for all"
 is "that LUN is who it was" "$world/pool/tank/b" \
 	"$(live | sed -n "s|^ *Backing store path: \($world/pool/tank/[be]\)|\1|p")"
 set_property tank/e "name=$name,lun=5,initiator=10.0.0.1"
 sis share tank/e
-expect_error 1 "cannot share 'tank/e': initiators: all, should be 10.0.0.1; but 'tank/a', which stays as it is, is in the same target '$name': see to that one first" \
+expect_error 1 "cannot share 'tank/e': initiator= differs from that of 'tank/" \
 	"other rules in one target"
 sis share -a
 expect_error 1 "cannot share 'tank/e': initiator= differs from that of 'tank/" "the same for all"

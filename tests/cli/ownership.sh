@@ -235,15 +235,15 @@ claim() {	# LUN [VALUE]
 }
 
 claim 7
-refused 1 "cannot sync 'tank/a': $wider 'tank/v', which stays as it is, is in the same target '$iqn': see to that one first" \
+refused 1 "cannot sync 'tank/a': initiator= differs from that of 'tank/v', which is in the same target '$iqn'" \
 	"an identity that opens another's target" sync tank/a
 claim 1 "initiator=$rules"
-refused 1 "cannot sync 'tank/a': LUN 1 of '$iqn' is held by 'tank/v'" \
+refused 1 "cannot sync 'tank/a': LUN 1 of target '$iqn' is already 'tank/v'" \
 	"one that says it is another's LUN" sync tank/a
 refused 1 "cannot sync 'tank/a': LUN 1 of target '$iqn' is already 'tank/v'" "the same for all" sync
 configure '[policy]' 'options = none'
 claim 7
-refused 1 "cannot sync 'tank/a': $wider 'tank/v'" "nor where no options are allowed" sync tank/a
+refused 1 "cannot sync 'tank/a': its stored identity (LUN 7 of '$iqn') is not what it would get by itself" "nor where no options are allowed" sync tank/a
 configure
 is "the target is its owner's" "$mine" "$(has "$iqn")"
 does_nothing "unshare of the other one takes nothing" unshare tank/a

@@ -51,6 +51,27 @@ static void test_golden(void **state)
 	}
 }
 
+/* Whatever the prefix was; never a name of another dataset's. */
+static void test_is_of(void **state)
+{
+	static const char *const yes[][2] = {
+		{ "iqn.2010-09.org.x:tank.v", "tank/v" },
+		{ "iqn.1999-01.com.y:host:tank.v", "tank/v" },
+		{ "iqn.2010-09.org.x:tank.a-b-c", "tank/A_b c" },
+	};
+	static const char *const no[][2] = {
+		{ "iqn.2010-09.org.x:tank.v", "tank/w" }, { "iqn.2010-09.org.x:tank.v", "v" },
+		{ "iqn.2010-09.org.x.tank.v", "tank/v" }, { "eui.02004567a425678d", "tank/v" },
+		{ "iqn.2010-09.org.x:tank.v1", "tank/v" }, { ":tank.v", "tank/v" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		assert_true(sis_iqn_is_of(yes[i][0], yes[i][1]));
+	for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		assert_false(sis_iqn_is_of(no[i][0], no[i][1]));
+}
+
 /* 223 bytes are a name, 224 are not (RFC 7143 section 4.2.7.1). */
 static void test_length(void **state)
 {
@@ -123,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),
+		cmocka_unit_test(test_is_of),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_identity),
 		cmocka_unit_test(test_serial),
