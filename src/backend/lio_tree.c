@@ -292,8 +292,7 @@ static int read_rules(const struct tpg *tpg, struct sis_target *t, struct sis_er
 	}
 	t->known |= SIS_BIT(SIS_FIELD_RULES);
 	if (tpg->open)
-		t->half |= (t->luns.n && tpg->protect != all_readonly(t)) ||
-			   sis_lio_attr_is(tpg->k, tpg->dir, "attrib/authentication", "1");
+		t->half |= t->luns.n && tpg->protect != all_readonly(t);
 	else
 		t->half |= !t->rules.n;
 	return 0;
