@@ -52,7 +52,7 @@ static inline char fuzz_select(const uint8_t **data, size_t *size)
 	} while (0)
 
 /* A folder of this process that goes at its end. */
-static char fuzz_dir[] = "/tmp/shareiscsi-fuzz-XXXXXX";
+static char fuzz_dir[] = "/dev/shm/shareiscsi-fuzz-XXXXXX";
 
 static inline void fuzz_dir_remove(void)
 {

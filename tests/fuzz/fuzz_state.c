@@ -48,9 +48,9 @@ static void records(void)
 			*sis_vec_add(&t.luns) = (struct sis_lun){ .guid = l->guid, .number = l->number,
 				.volume = sis_strdup(l->volume), .path = sis_strdup(l->path) };
 	}
-	must(sis_record_write(fuzz_dir, "lio", &t, NULL) == 0);
+	must(sis_record_write(fuzz_dir, "lio", &t, a.v[0].chap, NULL) == 0);
 	read_records(&b);
-	must(b.n == 1 && b.v[0].luns.n == t.luns.n);
+	must(b.n == 1 && b.v[0].luns.n == t.luns.n && sis_streq_null(a.v[0].chap, b.v[0].chap));
 	for (size_t i = 0; i < t.luns.n; i++)
 		must(b.v[0].luns.v[i].guid == t.luns.v[i].guid &&
 		     b.v[0].luns.v[i].number == t.luns.v[i].number &&
