@@ -100,6 +100,14 @@ int sis_queue_add(const char *root, const sis_strv *names, bool *ret_first, stru
 	return rc < 0 ? rc : append(path, &text, ret_first, err);
 }
 
+off_t sis_queue_size(const char *root)
+{
+	sis_autofree char *path = sis_asprintf("%s/run/shareiscsi/queue", root);
+	struct stat st;
+
+	return stat(path, &st) < 0 ? 0 : st.st_size;
+}
+
 /* Is there a line that means everything, or more than is worth to be looked at one by one? */
 static bool split(char *text, sis_strv *ret)
 {

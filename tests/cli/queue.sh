@@ -75,6 +75,25 @@ expect_error 1 "cannot open '$queue'" "a link in its place is not followed"
 is "and not written through" secret "$(cat "$world/target")"
 rm "$queue"
 
+# A run that fails as a whole keeps the names, and those that come meanwhile, and tries again.
+for name in v1 v2; do
+	sis unshare "tank/$name"
+done
+echo nonsense >"$root/etc/shareiscsi.conf"
+sis sync --later tank/v1
+"$program" sync --queued "${sis_args[@]}" 2>"$world/worker.err" &
+worker=$!
+wait_until grep -q 'trying again in' "$world/worker.err"
+verdict $? "a run that cannot read its configuration will try again"
+is "what it was to look at is not forgotten" tank/v1 "$(cat "$queue")"
+sis sync --later tank/v2
+configure
+wait "$worker"
+is "and does it when it can" 0 $?
+is "with what came meanwhile" "2 1" "$(live | grep -c -e ':tank.v1$' -e ':tank.v2$') $(grep -c 'trying again' "$world/worker.err")"
+[ ! -e "$queue" ]
+verdict $? "then the queue is empty"
+
 # Without systemd the first one who comes starts a run, all others only add.
 rm -r "$root/run/systemd"
 sis unshare -a
