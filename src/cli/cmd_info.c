@@ -114,7 +114,8 @@ static int name_of(struct sis_ctx *ctx, const struct sis_volume *v, char **ret, 
 	sis_autooptions struct sis_options o = { 0 };
 	struct sis_wish w = { 0 };
 	const char *prefix;
-	int rc = sis_options_parse(v->share, &o, err);
+	int rc = v->guid ? sis_options_parse(v->share, &o, err) :
+			   sis_err_set(err, EIO, "%s", v->not_ready);
 
 	if (rc < 0)
 		return rc;

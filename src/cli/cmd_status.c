@@ -227,9 +227,11 @@ static void live_rows(struct status *st, const struct sis_request *rq)
 					      !sis_request_names(rq, l->volume) :
 				      rq->names != NULL)
 				continue;
-			if (l->guid) {
+			r.volume = l->guid ? l->volume : NULL;
+			if (l->guid && l->keep) {
+				r.state = "kept"; /* its pool has a row with the reason */
+			} else if (l->guid) {
 				r.state = "leftover";
-				r.volume = l->volume;
 				r.reason = "its volume is gone; `shareiscsi sync` takes it away";
 				r.differs = true;
 			}
@@ -265,6 +267,7 @@ static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_v
 	struct sis_request rq = request(a);
 	int rc = sis_ctx_open(ctx, &a->choice, err);
 
+	ctx->sx.wait_ms = 0; /* a node that is not there now is what is to be told */
 	if (rc == 0)
 		rc = sis_ctx_backend(ctx, err);
 	if (rc == 0)

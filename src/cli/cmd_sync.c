@@ -97,7 +97,7 @@ static bool check_name(const sis_volumes *found, const char *name)
 	struct sis_volume key = { .name = (char *)name };
 	const struct sis_volume *v = sis_vec_find(found, &key, sis_volume_cmp);
 
-	if (v && (!v->share || sis_streq(v->share, "off"))) {
+	if (v && v->guid && (!v->share || sis_streq(v->share, "off"))) {
 		sis_autofree char *why = sis_asprintf("property shareiscsi is off; set it: "
 						      "zfs set shareiscsi=on %s",
 						      name);

@@ -51,11 +51,11 @@ static bool is(const struct sis_table *t, size_t row, const char *key, const cha
 
 /*
  * A series must be there only once: a volume that was destroyed while it was shared may have a
- * successor of the same name, which then speaks for both.
+ * successor of the same name, which then speaks for both; so does one that cannot be read.
  */
 static bool is_double(const struct sis_table *t, size_t row)
 {
-	if (!is(t, row, "state", "leftover"))
+	if (!is(t, row, "state", "leftover") && !is(t, row, "state", "kept"))
 		return false;
 	for (size_t other = 0; other < row; other += t->n)
 		if (is(t, other, "volume", cell(t, row, "volume")))

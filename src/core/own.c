@@ -147,6 +147,23 @@ void sis_own_target(const struct sis_view *v, struct sis_target *t)
 	t->owner = n || (r && !t->luns.n) ? SIS_OWNER_OURS : SIS_OWNER_FOREIGN;
 }
 
+/* Is this a volume of which nothing is known now, as it or a dataset above could not be read? */
+static bool is_unread(const struct sis_view *v, const char *volume)
+{
+	sis_autofree char *name = sis_strdup(volume);
+
+	for (char *end = name; end; end = strrchr(name, '/')) {
+		const struct sis_item *i;
+
+		if (end != name)
+			*end = '\0';
+		i = sis_view_item(v, name);
+		if (i)
+			return !i->volume->guid && i->want != SIS_WANT_OFF;
+	}
+	return false;
+}
+
 /* A LUN stays as it is when nothing was said about its volume, or nothing that can be followed. */
 bool sis_own_keeps(const struct sis_view *v, const struct sis_request *rq,
 		   const struct sis_target *t, const struct sis_lun *l)
@@ -159,10 +176,8 @@ bool sis_own_keeps(const struct sis_view *v, const struct sis_request *rq,
 	i = sis_view_item(v, l->volume);
 	if (!i || i->volume->guid != l->guid)
 		i = sis_view_guid(v, l->guid);
-	if (!i) {
-		i = sis_view_item(v, l->volume);
-		return (i && !i->volume->guid) || !sis_request_names(rq, l->volume);
-	}
+	if (!i)
+		return is_unread(v, l->volume) || !sis_request_names(rq, l->volume);
 	switch (i->want) {
 	case SIS_WANT_SHARED:
 		/* It is to go elsewhere, but that was not asked for: it does not leave alone. */

@@ -289,7 +289,7 @@ static bool is_known(const struct sis_item *i)
 {
 	if (i->want == SIS_WANT_SHARED)
 		return i->wish.minted;
-	return i->volume->identity || !i->volume->share;
+	return i->volume->identity || (i->volume->guid && !i->volume->share);
 }
 
 /* Do single records suffice: is every name asked for a known volume? */

@@ -19,7 +19,7 @@ enum sis_source { SIS_SOURCE_NONE, SIS_SOURCE_LOCAL, SIS_SOURCE_INHERITED, SIS_S
 
 struct sis_volume {
 	char *name;	       /* dataset name, e.g. "mypool/test" */
-	uint64_t guid;	       /* the volume's own; 0 when it could not be read (then not ready) */
+	uint64_t guid;	       /* the volume's own; 0 when it, and all below, could not be read */
 	char *device;	       /* absolute path of block device or file, whether there or not */
 	bool is_file;	       /* a regular file stands in for the volume */
 	bool ready;	       /* the device is there and is this volume's */

@@ -66,7 +66,9 @@ struct sis_store {
 
 	/*
 	 * Volumes named in `names` or below them; all when `names` is NULL. Sorted, each once. A
-	 * name that does not exist: goes to `missing` when that is not NULL, else -ENOENT.
+	 * name that does not exist: goes to `missing` when that is not NULL, else -ENOENT. What is
+	 * there but cannot be read now is in the list with guid 0, under the name of the volume,
+	 * or of the dataset above, of which nothing more is known.
 	 */
 	int (*list)(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret, sis_strv *missing,
 		    struct sis_err *err);

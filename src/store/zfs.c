@@ -124,26 +124,38 @@ static int check_pools(const struct sis_sx *sx, const sis_strv *pools, sis_volum
 	return 0;
 }
 
+/* Adds what could not be read; it is in no other list. */
+static void take_unread(sis_volumes *l, sis_volumes *unread)
+{
+	sis_vec_each(v, unread) {
+		sis_vec_push(l, *v);
+		*v = (struct sis_volume){ 0 };
+	}
+	sis_vec_sort(l, sis_volume_cmp);
+}
+
 static int zfs_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret, sis_strv *missing,
 		    struct sis_err *err)
 {
-	sis_autovolumes sis_volumes l = { 0 };
-	sis_autostrv sis_strv gone = { 0 }, pools = { 0 };
-	int r = sis_zfs_get_volumes(sx, names, &l, &gone, err);
+	sis_autofound struct sis_zfs_found found = { 0 };
+	sis_autostrv sis_strv pools = { 0 };
+	int r = sis_zfs_get_volumes(sx, names, &found, err);
 
-	if (!r && gone.n && !missing)
-		r = sis_err_set(err, ENOENT, "cannot open '%s': dataset does not exist", gone.v[0]);
+	if (!r && found.missing.n && !missing)
+		r = sis_err_set(err, ENOENT, "cannot open '%s': dataset does not exist",
+				found.missing.v[0]);
 	if (!r)
-		r = sis_zfs_get_users(sx, &l, err);
+		r = sis_zfs_get_users(sx, &found.volumes, err);
 	if (r)
 		return r;
-	sis_zfs_nodes_check(sx, &l, &pools);
-	r = check_pools(sx, &pools, &l, err);
+	sis_zfs_nodes_check(sx, &found.volumes, &pools);
+	r = check_pools(sx, &pools, &found.volumes, err);
 	if (r)
 		return r;
-	*ret = l;
-	l = (sis_volumes){ 0 };
-	sis_vec_each(name, &gone)
+	take_unread(&found.volumes, &found.unread);
+	*ret = found.volumes;
+	found.volumes = (sis_volumes){ 0 };
+	sis_vec_each(name, &found.missing)
 		sis_strv_add(missing, *name);
 	return 0;
 }

@@ -53,6 +53,16 @@ static bool param_is(const struct sis_sx *sx, const char *param, const char *val
 }
 
 /*
+ * zfs passes over what it cannot go into, and may still end with 0; only what it says tells of it:
+ * "cannot iterate filesystems: ...".
+ */
+static bool complete(const struct sis_cmd_result *res)
+{
+	return !res->status && !sis_str_starts(res->errout, "cannot ") &&
+	       !strstr(res->errout, "\ncannot ");
+}
+
+/*
  * Sorts out a failed call: names that do not exist are added to `missing`; when that is all there
  * was, 0. Something below a name may as well have gone meanwhile; that is no failure.
  */
@@ -80,19 +90,50 @@ static int explain(const struct sis_sx *sx, const struct sis_cmd_result *res, ch
 	return told == lines ? 0 : failure(sx, res, err);
 }
 
+/* Stands for all that is there under this name. */
+static void add_unread(sis_volumes *l, const char *name, const char *why)
+{
+	struct sis_volume *v = sis_vec_add(l);
+
+	v->name = sis_strdup(name);
+	v->device = sis_zfs_device(name);
+	v->not_ready =
+		sis_asprintf("it cannot be read, so what is shared of it stays shared: %s", why);
+	v->not_ready_final = true;
+}
+
+/*
+ * All at once; where one of them cannot be read (its pool is suspended, a disk is broken), in
+ * halves, so that only that one counts as not read. *ret then holds the others.
+ */
 static int read_some(const struct sis_sx *sx, char *const *names, size_t n,
-		     const struct sis_zfs_module *m, sis_volumes *l, sis_strv *missing,
-		     struct sis_err *err)
+		     const struct sis_zfs_module *m, struct sis_zfs_found *ret, struct sis_err *err)
 {
 	static const char *const options[] = {
 		"-r", "-Hp", "-t", "volume", "-o", SIS_ZFS_COLUMNS, SIS_ZFS_VOLUME_PROPS, NULL
 	};
 	sis_autoresult struct sis_cmd_result res = { 0 };
+	sis_autostrv sis_strv missing = { 0 };
+	sis_autoerr struct sis_err why = SIS_ERR_INIT;
 	int r = get(sx, options, names, n, &res, err);
 
-	if (!r && res.status)
-		r = explain(sx, &res, names, n, missing, err);
-	return r ? r : sis_zfs_parse_volumes(res.out, m, l, err);
+	if (r)
+		return r;
+	if (!complete(&res))
+		r = explain(sx, &res, names, n, &missing, &why);
+	if (r && r != -EIO)
+		return sis_err_move(err, &why);
+	if (r && n > 1) {
+		r = read_some(sx, names, n / 2, m, ret, err);
+		return r ? r : read_some(sx, names + n / 2, n - n / 2, m, ret, err);
+	}
+	if (r) {
+		add_unread(&ret->unread, names[0], sis_err_msg(&why));
+		return 0;
+	}
+	sis_vec_each(name, &missing)
+		sis_strv_add(&ret->missing, *name);
+	return sis_zfs_parse_volumes(res.out, m, &ret->volumes, err);
 }
 
 /* What would be an option, a path or a property to zfs never gets there. */
@@ -122,27 +163,72 @@ static void sort_volumes(sis_volumes *l)
 	}
 }
 
-int sis_zfs_get_volumes(const struct sis_sx *sx, const sis_strv *names, sis_volumes *l,
-			sis_strv *missing, struct sis_err *err)
+static int read_all(const struct sis_sx *sx, const sis_strv *names, struct sis_zfs_found *ret,
+		    struct sis_err *err)
 {
 	const struct sis_zfs_module m = {
 		.inhibit_dev = param_is(sx, "zvol_inhibit_dev", "1"),
 		.volmode_none = param_is(sx, "zvol_volmode", "3"),
 	};
-	int r;
+	int r = 0;
 
-	if (!names)
-		r = read_some(sx, NULL, 0, &m, l, missing, err);
-	else
-		r = check_names(names, err);
-	for (size_t i = 0; !r && names && i < names->n; i += NAMES_AT_ONCE) {
+	for (size_t i = 0; !r && i < names->n; i += NAMES_AT_ONCE) {
 		size_t n = names->n - i < NAMES_AT_ONCE ? names->n - i : NAMES_AT_ONCE;
 
-		r = read_some(sx, names->v + i, n, &m, l, missing, err);
+		r = read_some(sx, names->v + i, n, &m, ret, err);
 	}
-	if (!r)
-		sort_volumes(l);
+	sort_volumes(&ret->volumes);
 	return r;
+}
+
+/* The pools there are, whatever their state. */
+static int get_pools(const struct sis_sx *sx, sis_strv *ret, struct sis_err *err)
+{
+	const char *argv[] = { NULL, "list", "-H", "-o", "name", NULL };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	sis_autofree char *zpool = NULL;
+	char *cursor, *line;
+	int r = sis_zfs_program(sx->root, "zpool", &zpool, err);
+
+	argv[0] = zpool;
+	if (!r)
+		r = sis_zfs_ask(sx, argv, &res, err);
+	if (r)
+		return r;
+	if (res.status)
+		return sis_zfs_failure(zpool, res.status, res.errout, err);
+	cursor = res.out;
+	while ((line = sis_str_next(&cursor, "\n")))
+		if (*line)
+			sis_strv_add(ret, line);
+	return 0;
+}
+
+/*
+ * Everything is all pools by their names: without names zfs passes over one that is suspended
+ * without a word, as if it and all its volumes were gone.
+ */
+int sis_zfs_get_volumes(const struct sis_sx *sx, const sis_strv *names, struct sis_zfs_found *ret,
+			struct sis_err *err)
+{
+	sis_autostrv sis_strv pools = { 0 };
+	int r = names ? check_names(names, err) : get_pools(sx, &pools, err);
+
+	r = r ? r : read_all(sx, names ? names : &pools, ret, err);
+	if (names)
+		return r;
+	/* It was there a moment ago: exported now, most likely, and of that an event tells. */
+	sis_vec_each(name, &ret->missing)
+		add_unread(&ret->unread, *name, "it is not there any more");
+	sis_strv_free(&ret->missing);
+	return r;
+}
+
+void sis_zfs_found_free(struct sis_zfs_found *f)
+{
+	sis_volumes_free(&f->volumes);
+	sis_volumes_free(&f->unread);
+	sis_strv_free(&f->missing);
 }
 
 /* ---- second call: what users may set ---- */

@@ -8,12 +8,17 @@
 #include "store/zfs.h"
 #include "store/zfs_parse.h"
 
-/*
- * The volumes named or below the names (all when NULL), sorted, each once, without what users
- * set. Names that do not exist are added to `missing`.
- */
-int sis_zfs_get_volumes(const struct sis_sx *sx, const sis_strv *names, sis_volumes *ret,
-			sis_strv *missing, struct sis_err *err);
+struct sis_zfs_found {
+	sis_volumes volumes; /* sorted, each once, without what users set */
+	sis_volumes unread;  /* names whose volumes zfs cannot tell now: guid 0 and the reason */
+	sis_strv missing;    /* names that do not exist */
+};
+void sis_zfs_found_free(struct sis_zfs_found *f);
+#define sis_autofound __attribute__((cleanup(sis_zfs_found_free)))
+
+/* The volumes named or below the names (all when NULL). *ret zeroed by the caller. */
+int sis_zfs_get_volumes(const struct sis_sx *sx, const sis_strv *names, struct sis_zfs_found *ret,
+			struct sis_err *err);
 
 /*
  * Adds to the volumes what users set. Those that are gone meanwhile, or that are others of the

@@ -18,7 +18,9 @@ enum { MAX = 32 };
 struct dataset {
 	const char *name;
 	bool volume, zoned, readonly;
-	bool gone; /* from the second call on */
+	bool gone;	/* from the second call on */
+	bool suspended; /* pools: nothing in it can be opened */
+	bool broken;	/* zfs cannot go on from here, and ends with 0 all the same */
 	uint64_t guid, guid_later;
 	char share[4096], identity[4096]; /* "" with source "-": unset */
 	const char *share_source, *identity_source;
@@ -109,19 +111,29 @@ static bool exists(const struct dataset *d)
 	return !(d->gone && calls > 1);
 }
 
-static int print_missing(struct sis_str *out, const char *const *names)
+static bool suspended(const char *name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (all[i].suspended && sis_dataset_within(name, all[i].name))
+			return true;
+	}
+	return false;
+}
+
+static int print_failures(struct sis_str *out, const char *const *names)
 {
 	int status = 0;
 
 	for (; *names; names++) {
+		const char *why = suspended(*names) ? "pool I/O is currently suspended" : NULL;
 		bool found = false;
 
 		for (size_t i = 0; i < count; i++)
 			found |= exists(&all[i]) && sis_streq(all[i].name, *names);
-		if (found)
+		if (found && !why)
 			continue;
-		sis_str_addf(out, "%scannot open '%s': dataset does not exist", status ? "\n" : "",
-			     *names);
+		sis_str_addf(out, "%scannot open '%s': %s", status ? "\n" : "", *names,
+			     why ? why : "dataset does not exist");
 		status = 1;
 	}
 	return status;
@@ -136,8 +148,13 @@ static int zfs_get(const char *const *argv, struct sis_str *out, struct sis_str 
 	for (size_t i = 0; i < count; i++) {
 		const char *source, *value;
 
-		if (!exists(&all[i]) || !asked(&all[i], names, below) || (below && !all[i].volume))
+		if (!exists(&all[i]) || !asked(&all[i], names, below) || suspended(all[i].name) ||
+		    (below && !all[i].volume))
 			continue;
+		if (below && all[i].broken) {
+			sis_str_add(errout, "cannot iterate filesystems: I/O error");
+			return 0;
+		}
 		if (bulk) {
 			print_rows(out, &all[i], names[-1]);
 			continue;
@@ -145,7 +162,20 @@ static int zfs_get(const char *const *argv, struct sis_str *out, struct sis_str 
 		value = value_of(&all[i], names[-1], &source);
 		sis_str_addf(out, "%s\t%s\n", source, value);
 	}
-	return print_missing(errout, names);
+	return print_failures(errout, names);
+}
+
+static void zpool(const char *verb, struct sis_str *out)
+{
+	if (sis_streq(verb, "get")) {
+		zpool_calls++;
+		sis_str_addf(out, "p\treadonly\t%s\t-\n", pool_readonly ? "on" : "off");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!strchr(all[i].name, '/'))
+			sis_str_addf(out, "%s\n", all[i].name);
+	}
 }
 
 static int fake_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
@@ -155,10 +185,8 @@ static int fake_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result 
 
 	(void)ctx;
 	(void)err;
-	calls++;
 	if (sis_streq(cmd->argv[0] + strlen(cmd->argv[0]) - 5, "zpool")) {
-		zpool_calls++;
-		sis_str_addf(&out, "p\treadonly\t%s\t-\n", pool_readonly ? "on" : "off");
+		zpool(cmd->argv[1], &out);
 		ret->status = 0;
 	} else if (sis_streq(cmd->argv[1], "set")) {
 		sis_autofree char *text = sis_cmd_text(cmd->argv + 1);
@@ -169,6 +197,7 @@ static int fake_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result 
 		if (pool_readonly)
 			sis_str_add(&errout, "cannot set property for 'p/a': pool is read-only");
 	} else {
+		calls++;
 		ret->status = zfs_get(cmd->argv, &out, &errout);
 	}
 	ret->out_len = out.len;
@@ -411,6 +440,65 @@ static void test_read_only(void **state)
 	assert_string_equal(err.msg, "cannot set property for 'p/a': pool is read-only");
 }
 
+/* zfs goes over it without a word unless it is named, and then says that it cannot. */
+static void test_suspended(void **state)
+{
+	static const char *const reason =
+		"it cannot be read, so what is shared of it stays shared: cannot open '%s': pool "
+		"I/O is currently suspended";
+	sis_autovolumes sis_volumes l = { 0 }, named = { 0 };
+	sis_autostrv sis_strv names = { 0 }, missing = { 0 };
+	sis_autofree char *pool = sis_asprintf(reason, "q"), *volume = sis_asprintf(reason, "q/v");
+
+	(void)state;
+	add("p/a", true);
+	add("q", false)->suspended = true;
+	add("q/v", true);
+	add("r", false);
+	add("r/b", true);
+	list(NULL, &l, NULL);
+	assert_int_equal(l.n, 3);
+	assert_string_equal(l.v[0].name, "p/a");
+	assert_true(l.v[0].guid && l.v[2].guid);
+	assert_string_equal(l.v[1].name, "q");
+	assert_true(l.v[1].guid == 0);
+	assert_false(l.v[1].ready);
+	assert_true(l.v[1].not_ready_final);
+	assert_string_equal(l.v[1].not_ready, pool);
+	assert_string_equal(l.v[2].name, "r/b");
+
+	sis_strv_add(&names, "p/no");
+	sis_strv_add(&names, "q/v");
+	sis_strv_add(&names, "r/b");
+	list(&names, &named, &missing);
+	assert_int_equal(named.n, 2);
+	assert_string_equal(named.v[0].name, "q/v");
+	assert_true(named.v[0].guid == 0);
+	assert_string_equal(named.v[0].not_ready, volume);
+	assert_true(named.v[1].guid != 0);
+	assert_int_equal(missing.n, 1);
+	assert_string_equal(missing.v[0], "p/no");
+}
+
+/* An error below a pool shows only in what zfs says, not in its exit status. */
+static void test_cut_short(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+
+	(void)state;
+	add("p/a", true);
+	add("q", false);
+	add("q/a", true);
+	add("q/b", true)->broken = true;
+	add("q/c", true);
+	list(NULL, &l, NULL);
+	assert_int_equal(l.n, 2);
+	assert_string_equal(l.v[0].name, "p/a");
+	assert_string_equal(l.v[1].name, "q");
+	assert_true(l.v[1].guid == 0);
+	assert_non_null(strstr(l.v[1].not_ready, "cannot iterate filesystems: I/O error"));
+}
+
 static void test_set_identity(void **state)
 {
 	(void)state;
@@ -567,7 +655,8 @@ int main(void)
 		store_test(test_set_identity), store_test(test_forged_row),
 		store_test(test_forged_gone),  store_test(test_another_guid),
 		store_test(test_scrambled),    store_test(test_open),
-		store_test(test_inhibit),
+		store_test(test_inhibit),      store_test(test_suspended),
+		store_test(test_cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
