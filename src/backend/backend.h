@@ -54,6 +54,8 @@ struct sis_backend {
 	const char *title; /* "STGT (tgtd, user space)" */
 	struct sis_caps caps;
 	bool on_demand;    /* prepare() starts it when it is stopped: used when no other runs */
+	/* Where others keep what is made at boot, NULL-ended; "DIR/" is every file in it. */
+	const char *const *boot_files;
 
 	/* Is it there, does it run? Changes nothing. Fails only when that cannot be told. */
 	int (*probe)(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *err);
@@ -108,6 +110,14 @@ struct sis_backend {
 	/* Ends one session. A real initiator comes back unless the target is hidden. */
 	int (*session_end)(struct sis_bx *bx, const struct sis_target *live,
 			   const struct sis_session *s, struct sis_err *err);
+
+	/*
+	 * The first setting of this live target, made by others, that the slots above would not
+	 * make again and struct sis_target does not hold, for people: "queue depth is 8". NULL when
+	 * there is none. The slot is NULL where a target tells no more than read() does.
+	 */
+	int (*beyond)(struct sis_bx *bx, const struct sis_target *live, char **ret,
+		      struct sis_err *err);
 
 	void (*done)(struct sis_bx *bx); /* frees bx->priv; NULL when there is none */
 };

@@ -360,9 +360,16 @@ static int iet_target_del(struct sis_bx *bx, const struct sis_target *live, bool
 	return r < 0 ? r : sis_iet_allow_remove(bx, live->iqn, err);
 }
 
+static const char *const boot_files[] = {
+	"/etc/iet/ietd.conf",
+	"/etc/ietd.conf",
+	NULL,
+};
+
 const struct sis_backend sis_backend_iet = {
 	.name = "iet",
 	.title = "IET (ietd, kernel)",
+	.boot_files = boot_files,
 	.caps = {
 		.title = "IET",
 		/* block sizes are added by probe() where the version has them */
@@ -389,6 +396,7 @@ const struct sis_backend sis_backend_iet = {
 		},
 		.max_name = 223,
 		.max_serial = 16,
+		.max_t10_id = 16,
 		.bad_path = ",\n", /* ietd cuts at a comma; a line break would forge its listing */
 		.bad_name = "",
 	},

@@ -381,10 +381,17 @@ static int lio_session_end(struct sis_bx *bx, const struct sis_target *live,
 	return r < 0 || !live->rules.n ? r : sis_lio_set_access(bx, live, err);
 }
 
+static const char *const boot_files[] = {
+	"/etc/target/saveconfig.json",
+	"/etc/rtslib-fb-target/saveconfig.json",
+	NULL,
+};
+
 const struct sis_backend sis_backend_lio = {
 	.name = "lio",
 	.title = "LIO (kernel, configfs)",
 	.on_demand = true,
+	.boot_files = boot_files,
 	.caps = {
 		.title = "LIO",
 		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_RO | SIS_CAP_PORTAL |
@@ -411,10 +418,12 @@ const struct sis_backend sis_backend_lio = {
 			[SIS_IOMODE_WT] = SIS_IOMODE_WT,
 			[SIS_IOMODE_WB] = SIS_IOMODE_WB,
 		},
-		.choose_naa = true, /* follows from the serial number as sis_naa() makes it */
+		.choose_naa = true,
+		.naa_of_serial = true,
 		.thin = true,
 		.max_name = 223,
 		.max_serial = 253,
+		/* max_t10_id: it follows from the serial number */
 		.bad_path = ",\n",
 		.secret_min = 1,
 		.secret_max = 255,

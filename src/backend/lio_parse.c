@@ -98,23 +98,6 @@ void sis_lio_dynamic_sessions_parse(const char *text, size_t len, sis_sessions *
 	}
 }
 
-char *sis_lio_naa(const char *company_id, const char *serial)
-{
-	enum { VENDOR_DIGITS = 25 };
-	sis_autostr struct sis_str out = { 0 };
-	size_t head;
-
-	sis_str_addf(&out, "6%s", company_id);
-	head = out.len;
-	for (; *serial && out.len < head + VENDOR_DIGITS; serial++)
-		if (strchr("0123456789abcdefABCDEF", *serial))
-			sis_str_addc(&out, *serial);
-	while (out.len < head + VENDOR_DIGITS)
-		sis_str_addc(&out, '0');
-	sis_str_lower(out.s);
-	return sis_str_take(&out);
-}
-
 uint64_t sis_lio_hba(const char *iqn, uint32_t lun)
 {
 	sis_autofree char *text = sis_asprintf("%s,%" PRIu32, iqn, lun);

@@ -218,6 +218,8 @@ static int identify(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 
 	if (l->serial)
 		r = sis_kfs_write(bx->kfs, l->serial, err, "%s/wwn/vpd_unit_serial", dir);
+	if (r == 0 && l->product)
+		r = sis_lio_put(bx, dir, "wwn/product_id", l->product, err);
 	if (r == 0 && !(bx->dry && l->blocksize == 512))
 		r = sis_lio_put(bx, dir, "attrib/block_size", size, err);
 	return r < 0 ? r : sis_lio_store_thin(bx, dir + strlen(SIS_LIO_CORE "/"), l->thin, err);

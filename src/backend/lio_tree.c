@@ -11,6 +11,7 @@
 #include "backend/lio_auth.h"
 #include "base/str.h"
 #include "model/field.h"
+#include "model/identity.h"
 #include "model/option.h"
 
 /* The counter could say anything; more than that nobody wants to read. */
@@ -127,7 +128,7 @@ static void read_number(struct sis_kfs *k, const char *store, const char *attr, 
 static void read_identity(struct sis_kfs *k, const char *store, struct sis_lun *l)
 {
 	sis_autofree char *serial = NULL, *company = NULL;
-	const char *id = "001405", *text;
+	const char *id = SIS_COMPANY_ID, *text;
 
 	if (sis_kfs_read_line(k, &serial, NULL, SIS_LIO_CORE "/%s/wwn/vpd_unit_serial", store) < 0)
 		return;
@@ -138,8 +139,20 @@ static void read_identity(struct sis_kfs *k, const char *store, struct sis_lun *
 	    sis_str_starts(company, "0x"))
 		id = company + 2;
 	if (*l->serial)
-		l->naa = sis_lio_naa(id, l->serial);
+		l->naa = sis_naa_of(id, l->serial);
 	l->known |= SIS_BIT(SIS_FIELD_SERIAL) | SIS_BIT(SIS_FIELD_NAA);
+}
+
+/* The product id: its plugin's in a new object, and the object's name where targetcli made it. */
+static void read_product(struct sis_kfs *k, const char *store, struct sis_lun *l)
+{
+	sis_autofree char *text = NULL;
+
+	if (sis_kfs_read_line(k, &text, NULL, SIS_LIO_CORE "/%s/wwn/product_id", store) < 0)
+		return;
+	if (*text && !sis_streq(text, l->type == SIS_TYPE_FILEIO ? "FILEIO" : "IBLOCK"))
+		l->product = sis_steal(&text);
+	l->known |= SIS_BIT(SIS_FIELD_PRODUCT);
 }
 
 static void read_kind(const struct sis_lio_info *info, const char *store, struct sis_lun *l)
@@ -168,6 +181,7 @@ static void read_store(struct sis_kfs *k, const char *store, struct sis_lun *l)
 	read_path(k, &info, l);
 	read_kind(&info, store, l);
 	read_identity(k, store, l);
+	read_product(k, store, l);
 	read_number(k, store, "block_size", UINT32_MAX, &blocksize);
 	read_number(k, store, "emulate_tpu", 1, &tpu);
 	read_number(k, store, "emulate_tpws", 1, &tpws);

@@ -48,9 +48,6 @@ bool sis_lio_acl_session_parse(const char *text, struct sis_session *ret);
 /* `dynamic_sessions`: names, each ended by newline and NUL; adds to *ret. */
 void sis_lio_dynamic_sessions_parse(const char *text, size_t len, sis_sessions *ret);
 
-/* The NAA designator that LIO makes of a unit serial number (spc_parse_naa_6h_vendor_specific). */
-char *sis_lio_naa(const char *company_id, const char *serial);
-
 /*
  * The number of the HBA that holds the backing object of one LUN: from the names alone, so that
  * what a crash left behind is found without looking at anything else, and far above the small

@@ -19,7 +19,7 @@
 #include "model/field.h"
 #include "model/option.h"
 
-enum { MAX_IQN = 223, MAX_LUN = 16383, MAX_SERIAL = 20 };
+enum { MAX_IQN = 223, MAX_LUN = 16383, MAX_SERIAL = 20, MAX_T10_ID = 25 };
 
 /* ---- probe ---- */
 
@@ -376,7 +376,8 @@ static int scst_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 static bool suits(const struct sis_lun *want, const struct sis_lun *live)
 {
 	const unsigned in_place = SIS_BIT(SIS_FIELD_SERIAL) | SIS_BIT(SIS_FIELD_T10_ID) |
-				  SIS_BIT(SIS_FIELD_NAA) | SIS_BIT(SIS_FIELD_SIZE);
+				  SIS_BIT(SIS_FIELD_NAA) | SIS_BIT(SIS_FIELD_PRODUCT) |
+				  SIS_BIT(SIS_FIELD_SIZE);
 	/* a path goes stale when its volume is renamed */
 	bool same = sis_streq(want->path, live->path) ||
 		    sis_streq_null(want->serial, live->serial);
@@ -497,9 +498,15 @@ static int scst_lun_del(struct sis_bx *bx, const struct sis_target *live, const 
 	return sis_scst_device_del(bx, device, err);
 }
 
+static const char *const boot_files[] = {
+	"/etc/scst.conf",
+	NULL,
+};
+
 const struct sis_backend sis_backend_scst = {
 	.name = "scst",
 	.title = "SCST (kernel, sysfs)",
+	.boot_files = boot_files,
 	.caps = {
 		.title = "SCST",
 		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_WILDCARD |
@@ -534,6 +541,7 @@ const struct sis_backend sis_backend_scst = {
 		.thin = true,
 		.max_name = MAX_IQN,
 		.max_serial = MAX_SERIAL,
+		.max_t10_id = MAX_T10_ID,
 		.bad_path = SIS_SCST_BAD_BYTES "\t\n\v\f\r",
 		.secret_min = SIS_SCST_SECRET_MIN,
 		.secret_max = SIS_SCST_SECRET_MAX,

@@ -262,9 +262,16 @@ static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 	return 0;
 }
 
+static const char *const boot_files[] = {
+	"/etc/tgt/targets.conf",
+	"/etc/tgt/conf.d/",
+	NULL,
+};
+
 const struct sis_backend sis_backend_stgt = {
 	.name = "stgt",
 	.title = "STGT (tgtd, user space)",
+	.boot_files = boot_files,
 	.caps = {
 		.title = "STGT",
 		/* names of initiators are added by probe() where tgtd treats them safely */
@@ -297,6 +304,7 @@ const struct sis_backend sis_backend_stgt = {
 		.choose_naa = true,
 		.max_name = 223,
 		.max_serial = 36,
+		.max_t10_id = 36,
 		.bad_path = ",\n", /* tgtd cuts at a comma; a line break would forge its listing */
 		.bad_name = "",
 	},

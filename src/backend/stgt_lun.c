@@ -102,8 +102,16 @@ static void param(struct sis_str *params, const char *key, const char *value)
 
 /*
  * tgtd makes the NAA designator of the hexadecimal digits of the SCSI id, and the T10 designator
- * of the same text: the id is the NAA, so that the NAA is the same on every target.
+ * of the same text: the id is the NAA, so that the NAA is the same on every target; unless the T10
+ * id was kept and gives that NAA as well.
  */
+static const char *scsi_id(const struct sis_lun *l)
+{
+	sis_autofree char *naa = l->t10_id ? sis_stgt_naa(l->t10_id) : NULL;
+
+	return naa && (!l->naa || sis_streq(naa, l->naa)) ? l->t10_id : l->naa;
+}
+
 int sis_stgt_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
 		     struct sis_err *err)
 {
@@ -126,7 +134,8 @@ int sis_stgt_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_l
 	if (r < 0)
 		return r;
 	param(&params, "scsi_sn", l->serial);
-	param(&params, "scsi_id", l->naa);
+	param(&params, "scsi_id", scsi_id(l));
+	param(&params, "product_id", l->product);
 	param(&params, "readonly", l->readonly ? "1" : NULL);
 	param(&params, "thin_provisioning", l->thin ? "1" : NULL);
 	return params.len ? lun_update(bx, t->tid, l, sis_str_get(&params), err) : 0;
@@ -141,7 +150,7 @@ int sis_stgt_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct
 	if (changed & SIS_BIT(SIS_FIELD_SERIAL))
 		param(&params, "scsi_sn", l->serial);
 	if (changed & SIS_BIT(SIS_FIELD_NAA))
-		param(&params, "scsi_id", l->naa);
+		param(&params, "scsi_id", scsi_id(l));
 	if (changed & SIS_BIT(SIS_FIELD_THIN))
 		param(&params, "thin_provisioning", l->thin ? "1" : "0");
 	if (changed & SIS_BIT(SIS_FIELD_SIZE)) {

@@ -68,11 +68,7 @@ static int malformed(struct show *s, const char *what)
 
 /* ---- LUNs ---- */
 
-/*
- * The NAA designator tgtd makes of a SCSI id: its last 32 characters as hexadecimal digits, what
- * is none counting as 0, and 6 as the first (tgt: usr/spc.c). Caller frees.
- */
-static char *naa_of(const char *scsi_id)
+char *sis_stgt_naa(const char *scsi_id)
 {
 	char naa[33];
 	size_t len = strlen(scsi_id);
@@ -154,7 +150,7 @@ static void lun_ids(struct sis_lun *l, const struct lun *in)
 	}
 	if (in->scsi_id) {
 		l->t10_id = sis_strdup(in->scsi_id);
-		l->naa = naa_of(in->scsi_id);
+		l->naa = sis_stgt_naa(in->scsi_id);
 		l->known |= SIS_BIT(SIS_FIELD_NAA);
 	}
 }

@@ -54,4 +54,10 @@ enum { SIS_STGT_MB = 1000000 };
 uint32_t sis_stgt_version(const char *text);
 #define SIS_STGT_VERSION(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))
 
+/*
+ * The NAA designator tgtd makes of a SCSI id: its last 32 characters as hexadecimal digits, what
+ * is none counting as 0, and 6 as the first (tgt: usr/spc.c). Caller frees.
+ */
+char *sis_stgt_naa(const char *scsi_id);
+
 #endif

@@ -23,6 +23,8 @@ const struct sis_verb sis_verbs[] = {
 	  sis_cmd_sync },
 	{ "plan", "[NAME...]", "print what sync would do",
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM, sis_cmd_plan },
+	{ "adopt", "-a | NAME...", "take over targets that others made",
+	  SIS_FLAG_ALL | SIS_FLAG_OPTION, sis_cmd_adopt },
 	{ "status", "[NAME...]", "show volumes, their shares and what differs",
 	  SIS_FLAG_ALL | SIS_FLAG_METRICS, sis_cmd_status },
 	{ "sessions", "[NAME...]", "show who is logged in", SIS_FLAG_ALL, sis_cmd_sessions },
@@ -45,6 +47,8 @@ const struct sis_cli_option sis_cli_options[] = {
 	  "iet, stgt, scst or lio; default: the first that runs" },
 	{ "store", SIS_OPTION_STORE, "NAME[:PATH]", 0,
 	  "zfs or dir:PATH; default: the first that is there" },
+	{ "option", 'o', "auth=NAME", SIS_FLAG_OPTION,
+	  "adopt: what a live target does not tell" },
 	{ "from", SIS_OPTION_FROM, "NAME", SIS_FLAG_FROM,
 	  "sync, plan: move shares here from this other target" },
 	{ "later", SIS_OPTION_LATER, NULL, SIS_FLAG_LATER,
@@ -115,6 +119,7 @@ static int parse_option(struct sis_args *a, int letter, const char *word, struct
 			a->flags |= o->flag;
 	switch (letter) {
 	case 'C': return parse_port(a, optarg, err);
+	case 'o': a->option = optarg; return 0;
 	case SIS_OPTION_BACKEND: a->choice.backend = optarg; return 0;
 	case SIS_OPTION_STORE: a->choice.store = optarg; return 0;
 	case SIS_OPTION_ROOT: a->choice.root = optarg; return 0;

@@ -20,6 +20,7 @@ enum sis_flag {
 	SIS_FLAG_FROM = 1 << 8,	    /* sync, plan: --from */
 	SIS_FLAG_HOLD = 1 << 9,	    /* unshare: hold back what is named */
 	SIS_FLAG_RELEASE = 1 << 10, /* sync: let go what was held back */
+	SIS_FLAG_OPTION = 1 << 11,  /* adopt: -o */
 	/* what every verb takes */
 	SIS_FLAG_ANY = SIS_FLAG_DRY | SIS_FLAG_VERBOSE | SIS_FLAG_JSON,
 };
@@ -51,6 +52,7 @@ struct sis_args {
 	unsigned flags; /* enum sis_flag */
 	struct sis_choice choice;
 	const char *from; /* sync: move shares from this back end */
+	const char *option; /* adopt: what -o says */
 	bool hints;	  /* the names are events' hints: those that are gone are no error */
 	sis_strv names;
 };
@@ -81,6 +83,7 @@ int sis_cmd_sync(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_later(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_queued(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_plan(const struct sis_args *args, struct sis_err *err);
+int sis_cmd_adopt(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_status(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_sessions(const struct sis_args *args, struct sis_err *err);
 int sis_cmd_options(const struct sis_args *args, struct sis_err *err);

@@ -128,7 +128,7 @@ static int mint(struct sis_flow *f, const struct sis_lun *l, struct sis_err *err
 		return 0;
 	}
 	text = sis_identity_print(&i->wish.identity);
-	if (f->ctx->sx.store->set_identity(&f->ctx->sx, i->volume->name, text, err) < 0)
+	if (f->ctx->sx.store->keep(&f->ctx->sx, i->volume->name, SIS_PROP_IDENTITY, text, err) < 0)
 		return sis_err_wrap(err, "cannot keep its identity");
 	i->wish.identity_differs = false;
 	return 0;

@@ -8,14 +8,29 @@
 #include "base/str.h"
 #include "model/option.h"
 
+/* The serial number of this volume's LUN: its own, or the one that it was taken over with. */
+static char *serial_of(const struct sis_view *v, uint64_t guid)
+{
+	sis_autoidentity struct sis_identity id = { 0 };
+	const struct sis_item *i = sis_view_guid(v, guid);
+
+	/* Few have one, and parsing is not free. */
+	if (i && i->volume->identity && strstr(i->volume->identity, ",serial=") &&
+	    sis_identity_parse(i->volume->identity, &id, NULL) == 0 &&
+	    id.guid == guid && id.kept.serial)
+		return sis_strdup(id.kept.serial);
+	return sis_serial(guid);
+}
+
 /*
  * Does the live LUN show that it is this volume? Its serial number is the proof. The path alone
  * counts for what the record says we made (a crash may have come before the serial number was set),
- * and on a target that cannot tell serial numbers.
+ * and on a target that cannot tell serial numbers. A serial number that others chose may be that of
+ * many disks: without a record it counts only together with the path.
  */
-static bool shows_serial(const struct sis_lun *live, uint64_t guid)
+static bool shows_serial(const struct sis_view *v, const struct sis_lun *live, uint64_t guid)
 {
-	sis_autofree char *serial = sis_serial(guid);
+	sis_autofree char *serial = serial_of(v, guid);
 
 	return live->serial && sis_streq(live->serial, serial);
 }
@@ -39,14 +54,15 @@ static void lun_own(struct sis_lun *live, uint64_t guid, const char *volume)
 }
 
 /* What the record says of this LUN, if the live state confirms it: best by its serial number. */
-static const struct sis_record_lun *recorded_as(const struct sis_record *r, const struct sis_lun *l)
+static const struct sis_record_lun *recorded_as(const struct sis_view *v, const struct sis_record *r,
+						const struct sis_lun *l)
 {
 	const struct sis_record_lun *by_path = NULL;
 
 	sis_vec_each(x, &r->luns) {
 		if (x->number != l->number)
 			continue;
-		if (shows_serial(l, x->guid))
+		if (shows_serial(v, l, x->guid))
 			return x;
 		if (!by_path && (shows_nothing(l) || shows_path(l, x->path)))
 			by_path = x;
@@ -55,12 +71,13 @@ static const struct sis_record_lun *recorded_as(const struct sis_record *r, cons
 }
 
 /* Marks the LUNs that the record names and the live state confirms; how many. */
-static size_t own_by_record(struct sis_target *t, const struct sis_record *r)
+static size_t own_by_record(const struct sis_view *v, struct sis_target *t,
+			    const struct sis_record *r)
 {
 	size_t n = 0;
 
 	sis_vec_each(l, &t->luns) {
-		const struct sis_record_lun *by = recorded_as(r, l);
+		const struct sis_record_lun *by = recorded_as(v, r, l);
 
 		if (!by)
 			continue;
@@ -75,7 +92,10 @@ static bool is_desired(const struct sis_lun *live, const struct sis_lun *want)
 {
 	if (shows_nothing(live))
 		return want->type == SIS_TYPE_NULLIO;
-	return live->serial ? shows_serial(live, want->guid) : shows_path(live, want->path);
+	if (!live->serial)
+		return shows_path(live, want->path);
+	return sis_streq(live->serial, want->serial) &&
+	       (sis_is_serial(want->serial) || shows_path(live, want->path));
 }
 
 /* The record was lost: what matches a desired target in name and volume is ours. */
@@ -94,13 +114,13 @@ static size_t own_by_desire(struct sis_target *t, const struct sis_target *desir
 	return n;
 }
 
-/* The volume that this LUN shows to be: by serial number, or where there is none by path. */
+/* The volume that this LUN shows to be: by its own serial number, else by path. */
 static const struct sis_item *shown_volume(const struct sis_view *v, const struct sis_lun *l)
 {
 	uint64_t guid;
 
-	if (l->serial)
-		return sis_parse_hex(l->serial, 16, &guid) == 0 ? sis_view_guid(v, guid) : NULL;
+	if (l->serial && sis_parse_hex(l->serial, 16, &guid) == 0)
+		return sis_view_guid(v, guid);
 	sis_vec_each(i, &v->items)
 		if (shows_path(l, i->volume->device))
 			return i;
@@ -115,7 +135,8 @@ static const struct sis_volume *identified(const struct sis_view *v, const struc
 	const struct sis_item *i = shown_volume(v, l);
 
 	if (!i || !i->volume->identity || sis_identity_parse(i->volume->identity, &id, NULL) < 0 ||
-	    id.guid != i->volume->guid || id.lun != l->number || !sis_streq(id.iqn, t->iqn))
+	    id.guid != i->volume->guid || id.lun != l->number || !sis_streq(id.iqn, t->iqn) ||
+	    (l->serial && !shows_serial(v, l, id.guid)))
 		return NULL;
 	return i->volume;
 }
@@ -139,7 +160,7 @@ static size_t own_by_identity(const struct sis_view *v, struct sis_target *t)
 void sis_own_target(const struct sis_view *v, struct sis_target *t)
 {
 	const struct sis_record *r = sis_records_find(&v->records, t->iqn);
-	size_t n = r ? own_by_record(t, r) : 0;
+	size_t n = r ? own_by_record(v, t, r) : 0;
 
 	n += own_by_desire(t, sis_state_find(&v->desired, t->iqn));
 	n += own_by_identity(v, t);

@@ -55,6 +55,32 @@ const struct sis_record *sis_records_find(const sis_records *records, const char
 	return sis_vec_find(records, &key, record_cmp);
 }
 
+void sis_records_drop(sis_records *records, const char *iqn)
+{
+	const struct sis_record *old = sis_records_find(records, iqn);
+
+	if (!old)
+		return;
+	record_free(&records->v[old - records->v]);
+	sis_vec_remove(records, (size_t)(old - records->v));
+}
+
+void sis_records_put(sis_records *records, const struct sis_target *t)
+{
+	struct sis_record r = { .iqn = sis_strdup(t->iqn) };
+
+	sis_vec_each(l, &t->luns)
+		if (l->guid)
+			sis_vec_push(&r.luns, ((struct sis_record_lun){
+						      .guid = l->guid,
+						      .number = l->number,
+						      .volume = sis_strdup(l->volume),
+						      .path = sis_strdup(l->path) }));
+	sis_records_drop(records, t->iqn);
+	sis_vec_push(records, r);
+	sis_vec_sort(records, record_cmp);
+}
+
 static int parse_line(char *line, struct sis_record *r)
 {
 	const char *chap = sis_str_after(line, "chap\t");

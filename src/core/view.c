@@ -463,6 +463,16 @@ static void recall_chap(struct sis_ctx *ctx, const struct sis_view *v, struct si
 		live->chap.mutual_pass = sis_strdup_null(desired->chap.mutual_pass);
 }
 
+static void own_all(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v)
+{
+	sis_vec_each(t, &v->live.targets) {
+		sis_own_target(v, t);
+		recall_chap(ctx, v, t);
+		sis_vec_each(l, &t->luns)
+			l->keep = sis_own_keeps(v, rq, t, l);
+	}
+}
+
 static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 		     struct sis_err *err)
 {
@@ -477,13 +487,18 @@ static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct s
 	rc = ctx->bx.be->read(&ctx->bx, rq->names ? &scope : NULL, &v->live, err);
 	if (rc < 0)
 		return rc;
-	sis_vec_each(t, &v->live.targets) {
-		sis_own_target(v, t);
-		recall_chap(ctx, v, t);
-		sis_vec_each(l, &t->luns)
-			l->keep = sis_own_keeps(v, rq, t, l);
-	}
+	own_all(ctx, rq, v);
 	return 0;
+}
+
+void sis_view_rejudge(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v)
+{
+	items_free(v);
+	sis_state_free(&v->desired);
+	judge_all(ctx, rq, v);
+	index_items(v);
+	merge_wishes(v);
+	own_all(ctx, rq, v);
 }
 
 int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,

@@ -73,6 +73,12 @@ int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_
 int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 		    struct sis_err *err);
 
+/*
+ * Judges everything anew, without reading anything: what would be, if the volumes and records were as
+ * somebody has changed them in the view?
+ */
+void sis_view_rejudge(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v);
+
 /* Is this record about volumes that were asked for, by name or by guid? */
 bool sis_view_concerns(const struct sis_view *v, const struct sis_request *rq,
 		       const struct sis_record *r);

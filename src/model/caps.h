@@ -40,9 +40,11 @@ struct sis_caps {
 	enum sis_type file_type[SIS_TYPE_N];
 	enum sis_iomode iomode[SIS_IOMODE_N]; /* [NONE] = default */
 	bool choose_naa;		      /* the NAA designator can be chosen */
+	bool naa_of_serial; /* ... but only by the serial number, as sis_naa_of() makes it */
 	bool thin;			      /* UNMAP can be switched on for sparse volumes */
 	unsigned max_name;		      /* bytes in a target name */
 	unsigned max_serial;		      /* bytes in a unit serial number */
+	unsigned max_t10_id; /* bytes in a T10 id; 0: the target makes its own */
 	const char *bad_path;		      /* bytes a backing path must not contain, e.g. "," */
 	const char *bad_name; /* bytes a target name must not contain though RFC 7143 has them */
 	unsigned secret_min, secret_max; /* bytes in a CHAP secret */

@@ -153,7 +153,7 @@ int sis_chap_supported(const struct sis_chap *c, const struct sis_caps *caps, st
 	return rc;
 }
 
-static uint32_t default_blocksize(const struct sis_volume *v, const struct sis_caps *caps)
+uint32_t sis_default_blocksize(const struct sis_volume *v, const struct sis_caps *caps)
 {
 	if (caps->default_blocksize)
 		return caps->default_blocksize;
@@ -207,10 +207,48 @@ static int choose_name(const struct sis_volume *v, const struct sis_options *o,
 	return 0;
 }
 
+/* What was taken over from another target must be had here as well, or it would be another disk. */
+static int check_kept(const struct sis_caps *caps, const struct sis_lun *l, struct sis_err *err)
+{
+	sis_autofree char *naa = sis_naa_of(SIS_COMPANY_ID, l->serial);
+	const char *what = NULL, *value = l->serial;
+
+	if (strlen(l->serial) > caps->max_serial)
+		what = "serial number";
+	else if (caps->max_t10_id && strlen(l->t10_id) > caps->max_t10_id)
+		what = "T10 id", value = l->t10_id;
+	else if (caps->naa_of_serial && !sis_streq_null(l->naa, naa))
+		what = "NAA", value = l->naa ? l->naa : "none";
+	if (!what)
+		return 0;
+	return sis_err_set(err, SIS_ERR_USAGE,
+			   "%s cannot give it the %s '%s' that it was taken over with; `zfs "
+			   "inherit " SIS_PROP_IDENTITY " %s` makes it a new disk",
+			   caps->title, what, value, l->volume);
+}
+
+static int fill_ids(const struct sis_volume *v, const struct sis_caps *caps,
+		    const struct sis_kept *k, struct sis_lun *l, struct sis_err *err)
+{
+	bool thin = k->unmap ? k->unmap == SIS_UNMAP_ON : v->sparse;
+
+	l->thin = caps->thin && thin;
+	l->serial = k->serial ? sis_strdup(k->serial) : sis_serial(v->guid);
+	l->t10_id = sis_strdup(k->t10_id ? k->t10_id : l->serial);
+	l->product = sis_strdup_null(k->product);
+	if (caps->choose_naa && !k->naa)
+		l->naa = k->serial ? sis_naa_of(SIS_COMPANY_ID, k->serial) : sis_naa(v->guid);
+	else if (caps->choose_naa && !sis_streq(k->naa, "none"))
+		l->naa = sis_strdup(k->naa);
+	return sis_kept_any(k) ? check_kept(caps, l, err) : 0;
+}
+
 static int fill_lun(const struct sis_volume *v, const struct sis_options *o,
 		    const struct sis_caps *caps, const struct sis_identity *id, struct sis_lun *l,
 		    struct sis_err *err)
 {
+	static const struct sis_kept none;
+
 	*l = (struct sis_lun){
 		.number = o->set & SIS_BIT(SIS_OPT_LUN) ? o->lun :
 			  id				? id->lun :
@@ -224,13 +262,9 @@ static int fill_lun(const struct sis_volume *v, const struct sis_options *o,
 		.iomode = caps->iomode[o->iomode],
 		.blocksize = o->blocksize	 ? o->blocksize :
 			     id && id->blocksize ? id->blocksize :
-						   default_blocksize(v, caps),
+						   sis_default_blocksize(v, caps),
 		.readonly = o->readonly || v->readonly,
-		.thin = caps->thin && v->sparse,
 		.is_file = v->is_file,
-		.serial = sis_serial(v->guid),
-		.t10_id = sis_serial(v->guid),
-		.naa = caps->choose_naa ? sis_naa(v->guid) : NULL,
 	};
 	if (l->number < caps->first_lun)
 		return sis_err_set(err, SIS_ERR_USAGE,
@@ -251,7 +285,7 @@ static int fill_lun(const struct sis_volume *v, const struct sis_options *o,
 				   "%s cannot be told the path '%s' (it must not "
 				   "contain any of \"%s\"); rename the volume",
 				   caps->title, v->device, caps->bad_path);
-	return 0;
+	return fill_ids(v, caps, id ? &id->kept : &none, l, err);
 }
 
 static void fill_target(const struct sis_options *o, struct sis_target *t)
@@ -291,8 +325,12 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 	}
 	fill_target(o, &w.target);
 	w.minted = known && sis_streq(id.iqn, w.target.iqn);
-	w.identity =
-		(struct sis_identity){ v->guid, sis_strdup(w.target.iqn), l->number, l->blocksize };
+	w.identity = (struct sis_identity){ .guid = v->guid,
+					    .iqn = sis_strdup(w.target.iqn),
+					    .lun = l->number,
+					    .blocksize = l->blocksize };
+	if (known)
+		sis_kept_copy(&w.identity.kept, &id.kept);
 	/* There is but one way to write it down. */
 	w.identity_differs = !w.minted || id.lun != l->number || id.blocksize != l->blocksize;
 	*ret = w;

@@ -51,6 +51,9 @@ int sis_options_supported(const struct sis_options *o, const struct sis_caps *ca
 /* Can this target be given these credentials? The refusal tells the rule, never the text. */
 int sis_chap_supported(const struct sis_chap *c, const struct sis_caps *caps, struct sis_err *err);
 
+/* The block size of a first share that asks for none. */
+uint32_t sis_default_blocksize(const struct sis_volume *v, const struct sis_caps *caps);
+
 void sis_wish_free(struct sis_wish *w);
 
 #endif

@@ -98,6 +98,16 @@ static bool naa_differs(const struct sis_lun *d, const struct sis_lun *l)
 	return d->naa && !sis_streq_null(d->naa, l->naa);
 }
 
+static void print_product(const struct sis_lun *l, struct sis_str *out)
+{
+	sis_str_add(out, l->product ? l->product : "the target's own");
+}
+
+static bool product_differs(const struct sis_lun *d, const struct sis_lun *l)
+{
+	return d->product && !sis_streq_null(d->product, l->product);
+}
+
 static void print_size(const struct sis_lun *l, struct sis_str *out)
 {
 	sis_str_addf(out, "%" PRIu64, l->size);
@@ -176,6 +186,7 @@ const struct sis_field_row sis_field_rows[SIS_FIELD_N] = {
 	[SIS_FIELD_SERIAL] = LUN_FIELD("serial number", SIS_CHANGE_REBUILD, serial),
 	[SIS_FIELD_T10_ID] = LUN_FIELD("T10 id", SIS_CHANGE_REBUILD, t10_id),
 	[SIS_FIELD_NAA] = LUN_FIELD("NAA", SIS_CHANGE_REBUILD, naa),
+	[SIS_FIELD_PRODUCT] = LUN_FIELD("product id", SIS_CHANGE_REBUILD, product),
 	[SIS_FIELD_SIZE] = LUN_FIELD("size", SIS_CHANGE_LUN, size),
 	[SIS_FIELD_RULES] = TARGET_FIELD("initiators", rules_differ, print_rules),
 	[SIS_FIELD_CHAP] = TARGET_FIELD("CHAP user", chap_differs, print_chap),

@@ -23,6 +23,7 @@ enum sis_field {
 	SIS_FIELD_SERIAL,
 	SIS_FIELD_T10_ID,
 	SIS_FIELD_NAA,
+	SIS_FIELD_PRODUCT,
 	SIS_FIELD_SIZE,
 	/* of a target */
 	SIS_FIELD_RULES,

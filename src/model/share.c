@@ -56,6 +56,7 @@ void sis_lun_free(struct sis_lun *l)
 	free(l->serial);
 	free(l->t10_id);
 	free(l->naa);
+	free(l->product);
 	*l = (struct sis_lun){ 0 };
 }
 
@@ -98,6 +99,7 @@ void sis_lun_copy(struct sis_lun *ret, const struct sis_lun *l)
 	ret->serial = sis_strdup_null(l->serial);
 	ret->t10_id = sis_strdup_null(l->t10_id);
 	ret->naa = sis_strdup_null(l->naa);
+	ret->product = sis_strdup_null(l->product);
 }
 
 static void rules_copy(sis_rules *ret, const sis_rules *l)

@@ -88,6 +88,7 @@ struct sis_lun {
 	char *serial;	/* unit serial number, VPD page 0x80 */
 	char *t10_id;	/* T10 vendor designation, VPD page 0x83 */
 	char *naa;	/* NAA designator, hexadecimal; NULL where the target makes its own */
+	char *product;	/* INQUIRY product id; NULL: the target's, or this tool's, own */
 	unsigned known; /* live: bits of enum sis_field the target could tell */
 };
 

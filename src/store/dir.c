@@ -223,10 +223,11 @@ static int dir_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret,
 	return 0;
 }
 
-static int dir_set_identity(struct sis_sx *sx, const char *name, const char *value,
-			    struct sis_err *err)
+static int dir_keep(struct sis_sx *sx, const char *name, const char *prop, const char *value,
+		    struct sis_err *err)
 {
-	return sis_dir_set(sx, name, SIS_PROP_IDENTITY, value, err);
+	return value ? sis_dir_set(sx, name, prop, value, err) :
+		       sis_dir_inherit(sx, name, prop, false, err);
 }
 
 struct selection {
@@ -286,7 +287,7 @@ const struct sis_store sis_store_dir = {
 	.present = dir_present,
 	.open = dir_open,
 	.list = dir_list,
-	.set_identity = dir_set_identity,
+	.keep = dir_keep,
 	.close = dir_close,
 	.create = sis_dir_create,
 	.destroy = sis_dir_destroy,

@@ -73,9 +73,12 @@ struct sis_store {
 	int (*list)(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret, sis_strv *missing,
 		    struct sis_err *err);
 
-	/* Keeps `value` as SIS_PROP_IDENTITY of the volume. -EROFS on a read-only pool. */
-	int (*set_identity)(struct sis_sx *sx, const char *name, const char *value,
-			    struct sis_err *err);
+	/*
+	 * Sets SIS_PROP_SHARE or SIS_PROP_IDENTITY of the volume; NULL: it has no value of its own
+	 * any more. -EROFS on a read-only pool.
+	 */
+	int (*keep)(struct sis_sx *sx, const char *name, const char *prop, const char *value,
+		    struct sis_err *err);
 
 	void (*close)(struct sis_sx *sx);
 

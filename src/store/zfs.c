@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The store of stock OpenZFS, through what `zfs` prints for scripts: puts together what zfs says
- * and what the device nodes say. Must not change anything but the one property of the identity.
+ * and what the device nodes say. Must not change anything but the two properties.
  */
 #include "store/zfs.h"
 
@@ -160,11 +160,11 @@ static int zfs_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret, 
 	return 0;
 }
 
-static int zfs_set_identity(struct sis_sx *sx, const char *name, const char *value,
-			    struct sis_err *err)
+static int zfs_keep(struct sis_sx *sx, const char *name, const char *prop, const char *value,
+		    struct sis_err *err)
 {
-	sis_autofree char *setting = sis_asprintf("%s=%s", SIS_PROP_IDENTITY, value);
-	const char *argv[] = { sis_zfs_path(sx), "set", setting, name, NULL };
+	sis_autofree char *setting = value ? sis_asprintf("%s=%s", prop, value) : sis_strdup(prop);
+	const char *argv[] = { sis_zfs_path(sx), value ? "set" : "inherit", setting, name, NULL };
 	const struct sis_cmd cmd = { .argv = argv, .changes = true };
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	int r = sx->runner->run(sx->runner->ctx, &cmd, &res, err);
@@ -180,7 +180,7 @@ const struct sis_store sis_store_zfs = {
 	.present = zfs_present,
 	.open = zfs_open,
 	.list = zfs_list,
-	.set_identity = zfs_set_identity,
+	.keep = zfs_keep,
 	.close = zfs_close,
 	/* own_commands and all from create on are empty: zfs itself does what its user asks for */
 };

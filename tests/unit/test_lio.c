@@ -120,8 +120,8 @@ static void test_dynamic_sessions(void **state)
 static void test_naa(void **state)
 {
 	sis_autofree char *serial = sis_serial(0x0123456789abcdef), *want = sis_naa(0x0123456789abcdef);
-	sis_autofree char *naa = sis_lio_naa("001405", serial);
-	sis_autofree char *other = sis_lio_naa("001405", "6566340f-aaa0-4c5c-a34a-29279168038b");
+	sis_autofree char *naa = sis_naa_of("001405", serial);
+	sis_autofree char *other = sis_naa_of("001405", "6566340f-aaa0-4c5c-a34a-29279168038b");
 
 	(void)state;
 	assert_string_equal(naa, want);

@@ -73,7 +73,7 @@ static void test_list_fields(void **state)
 	sis_volume_free(&v);
 
 	ok(set, "mypool/fs/v", SIS_PROP_SHARE, "lun=2");
-	ok(set_identity, "mypool/fs/v", "text");
+	ok(keep, "mypool/fs/v", SIS_PROP_IDENTITY, "text");
 	ok(set, "mypool/fs", "readonly", "on");
 	v = list_volume("mypool/fs/v");
 	assert_true(v.readonly);

@@ -266,7 +266,7 @@ static int in_readonly_pool(void)
 	    !sis_streq(l.v[0].not_ready, "it has no guid of its own yet and none can be stored: "
 					 "pool is read-only"))
 		return 5;
-	if (sx.store->set_identity(&sx, "mypool/with", "x", &err) != -EROFS ||
+	if (sx.store->keep(&sx, "mypool/with", SIS_PROP_IDENTITY, "x", &err) != -EROFS ||
 	    !sis_streq(sis_err_msg(&err),
 		       "cannot set property for 'mypool/with': pool is read-only"))
 		return 6;

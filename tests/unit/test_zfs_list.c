@@ -436,7 +436,7 @@ static void test_read_only(void **state)
 	list(NULL, &again, NULL);
 	assert_true(again.v[1].readonly);
 	assert_true(again.v[1].pool_readonly);
-	assert_int_equal(sx.store->set_identity(&sx, "p/a", "x y", &err), -EROFS);
+	assert_int_equal(sx.store->keep(&sx, "p/a", SIS_PROP_IDENTITY, "x y", &err), -EROFS);
 	assert_string_equal(err.msg, "cannot set property for 'p/a': pool is read-only");
 }
 
@@ -499,10 +499,10 @@ static void test_cut_short(void **state)
 	assert_non_null(strstr(l.v[1].not_ready, "cannot iterate filesystems: I/O error"));
 }
 
-static void test_set_identity(void **state)
+static void test_keep(void **state)
 {
 	(void)state;
-	assert_int_equal(sx.store->set_identity(&sx, "p/a b", "iqn=x", NULL), 0);
+	assert_int_equal(sx.store->keep(&sx, "p/a b", SIS_PROP_IDENTITY, "iqn=x", NULL), 0);
 	assert_string_equal(last_set, "set " IDENTITY "=iqn=x 'p/a b'");
 }
 
@@ -652,7 +652,7 @@ int main(void)
 		store_test(test_plain),	       store_test(test_names),
 		store_test(test_no_names),     store_test(test_many),
 		store_test(test_zoned),	       store_test(test_read_only),
-		store_test(test_set_identity), store_test(test_forged_row),
+		store_test(test_keep), store_test(test_forged_row),
 		store_test(test_forged_gone),  store_test(test_another_guid),
 		store_test(test_scrambled),    store_test(test_open),
 		store_test(test_inhibit),      store_test(test_suspended),

@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 	sx.wait_ms = (unsigned)wait_ms;
 	if (!set)
 		status = show(&sx, argv + 2, &err);
-	else if (sx.store->set_identity(&sx, argv[2], argv[3], &err))
+	else if (sx.store->keep(&sx, argv[2], SIS_PROP_IDENTITY, argv[3], &err))
 		status = fail(&err);
 	else
 		status = EXIT_SUCCESS;
