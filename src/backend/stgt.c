@@ -320,5 +320,6 @@ const struct sis_backend sis_backend_stgt = {
 	.lun_set = sis_stgt_lun_set,
 	.lun_del = sis_stgt_lun_del,
 	.session_end = stgt_session_end,
+	.beyond = sis_stgt_beyond,
 	.done = sis_stgt_done,
 };

@@ -76,4 +76,9 @@ int sis_stgt_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct
 int sis_stgt_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
 		     struct sis_err *err);
 
+/* ---- stgt_beyond.c: the slot `beyond` ---- */
+
+int sis_stgt_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
+		    struct sis_err *err);
+
 #endif

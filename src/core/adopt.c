@@ -29,6 +29,13 @@ struct adoptee {
 	struct sis_err failed;
 };
 
+/* A live LUN that is a volume, of whatever target. */
+struct use {
+	const struct sis_volume *volume;
+	const struct sis_target *target;
+	const struct sis_lun *lun;
+};
+
 struct adopt {
 	struct sis_ctx *ctx;
 	const struct sis_adopt_request *rq;
@@ -36,6 +43,7 @@ struct adopt {
 	struct sis_request all; /* of the view: everything */
 	struct sis_view view;
 	struct sis_match match;
+	SIS_VEC(struct use) uses; /* sorted by volume */
 	SIS_VEC(struct adoptee) adoptees;
 };
 
@@ -87,13 +95,40 @@ static void give_back(struct adopt *a, struct adoptee *t)
 
 /* ---- what is to be written ---- */
 
-/* A LUN of ours, or of a target that is being taken over, that is this volume already; or NULL. */
-static const struct sis_target *holder_of(const struct adopt *a, const struct sis_volume *v)
+static int use_cmp(const void *a, const void *b)
+{
+	const struct use *x = a, *y = b;
+
+	return strcmp(x->volume->name, y->volume->name);
+}
+
+static void find_uses(struct adopt *a)
 {
 	sis_vec_each(t, &a->view.live.targets)
-		sis_vec_each(l, &t->luns)
-			if (l->guid == v->guid)
-				return t;
+		sis_vec_each(l, &t->luns) {
+			const struct sis_item *i = sis_view_guid(&a->view, l->guid);
+			const struct sis_volume *v =
+				i ? i->volume : sis_match_path(&a->match, l->path);
+
+			if (v)
+				sis_vec_push(&a->uses, ((struct use){ v, t, l }));
+		}
+	sis_vec_sort(&a->uses, use_cmp);
+}
+
+/* Another LUN, of any target, that is this volume too; or NULL. */
+static const struct use *other_use(const struct adopt *a, const struct sis_volume *v,
+				   const struct sis_lun *not_this)
+{
+	struct use key = { .volume = v };
+	const struct use *found = sis_vec_find(&a->uses, &key, use_cmp);
+	const struct use *end = a->uses.v + a->uses.n;
+
+	while (found && found > a->uses.v && found[-1].volume == v)
+		found--;
+	for (; found && found < end && found->volume == v; found++)
+		if (found->lun != not_this)
+			return found;
 	return NULL;
 }
 
@@ -124,7 +159,7 @@ static int adopt_lun(struct adopt *a, struct adoptee *into, const struct sis_tar
 {
 	struct sis_volume *v = sis_match_path(&a->match, l->path);
 	sis_autoderived struct sis_derived d = { 0 };
-	const struct sis_target *other;
+	const struct use *other;
 	int rc;
 
 	if (!v)
@@ -133,10 +168,10 @@ static int adopt_lun(struct adopt *a, struct adoptee *into, const struct sis_tar
 				   " of it ('%s') is none of the volumes here, and a "
 				   "target is taken over as a whole",
 				   l->number, l->path && *l->path ? l->path : "no path");
-	other = holder_of(a, v);
+	other = other_use(a, v, l);
 	if (other)
-		return sis_err_set(err, EEXIST, "'%s' is shared as '%s' already", v->name,
-				   other->iqn);
+		return sis_err_set(err, EEXIST, "'%s' is also LUN %" PRIu32 " of '%s'", v->name,
+				   other->lun->number, other->target->iqn);
 	if (v->pool_readonly)
 		return sis_err_set(err, EROFS, "the pool of '%s' is read-only: nothing can be kept",
 				   v->name);
@@ -374,6 +409,21 @@ static void note_target(struct adopt *a, const struct adoptee *t)
 	a->report->changed++;
 }
 
+/* Where the target tells no serial numbers, nobody can say that it stays. */
+static void warn_serial(const struct adopt *a, const struct adoptee *t)
+{
+	const struct sis_target *live = sis_state_find(&a->view.live, t->iqn);
+	const struct sis_target *desired = sis_state_find(&a->view.desired, t->iqn);
+
+	sis_vec_each(l, &live->luns)
+		if (!(l->known & SIS_BIT(SIS_FIELD_SERIAL)) && l->type != SIS_TYPE_NULLIO)
+			sis_log(SIS_LOG_WARN,
+				"'%s': %s does not tell the serial number of LUN %" PRIu32
+				"; when it is made again it is '%s'",
+				t->iqn, a->ctx->bx.caps.title, l->number,
+				sis_target_lun(desired, l->number)->serial);
+}
+
 static void write_targets(struct adopt *a)
 {
 	sis_vec_each(t, &a->adoptees) {
@@ -385,6 +435,7 @@ static void write_targets(struct adopt *a)
 			continue;
 		}
 		note_target(a, t);
+		warn_serial(a, t);
 		sis_adopt_hint(a->ctx, t->iqn);
 	}
 }
@@ -442,6 +493,7 @@ static void adopt_free(struct adopt *a)
 		free(t->iqn);
 	}
 	sis_vec_free(&a->adoptees);
+	sis_vec_free(&a->uses);
 	sis_match_free(&a->match);
 	sis_view_free(&a->view);
 }
@@ -463,6 +515,7 @@ int sis_adopt(struct sis_ctx *ctx, const struct sis_adopt_request *rq, struct si
 	if (rc < 0)
 		return rc;
 	sis_match_volumes(ctx, &a.view.volumes, &a.match);
+	find_uses(&a);
 	check_names(&a);
 	adopt_targets(&a);
 	prove(&a);

@@ -108,6 +108,7 @@ adm --lld iscsi --op new --mode logicalunit --tid 7 --lun 5 -b "$pool/db/b" -E a
 adm --lld iscsi --op bind --mode target --tid 7 --initiator-address 10.0.0.0/8
 adm --lld iscsi --op bind --mode target --tid 7 --initiator-address 127.0.0.1
 before=$(live_of "$b") identity_before=$(seen "$b" 3; seen "$b" 5)
+calls >/dev/null
 mkdir -p "$root/etc/tgt/conf.d"
 echo "<target $b.other>" >"$root/etc/tgt/targets.conf"
 sis adopt tank
@@ -182,6 +183,24 @@ target 2 "$theirs.x" "1 $pool/v2 scsi_sn=0123456789abcdef"
 remember
 sis adopt tank/v2
 refused "its serial number '0123456789abcdef' is that of another volume" "a serial number as of another volume"
+drop "$theirs.x"
+
+adm --lld iscsi --op new --mode target --tid 2 -T "$theirs.x"
+adm --lld iscsi --op new --mode logicalunit --tid 2 --lun 1 -b "$pool/v2"
+remember
+sis adopt tank/v2
+refused "initiators may not log in yet" "a target that lets nobody in"
+adm --lld iscsi --op bind --mode target --tid 2 --initiator-address ALL
+adm --lld iscsi --op update --mode target --tid 2 --name MaxQueueCmd --value 64
+remember
+sis adopt tank/v2
+refused "it has the parameter MaxQueueCmd=64, which this tool cannot say" "a queue depth"
+drop "$theirs.x"
+
+target 2 "$theirs.x" "1 $pool/v2" "2 $pool/v2"
+remember
+sis adopt tank/v2
+refused "'tank/v2' is also LUN 2 of '$theirs.x'" "one volume twice"
 drop "$theirs.x"
 
 target 2 "iqn.2001-04.com.example:UPPER" "1 $pool/v2"
