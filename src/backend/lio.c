@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #include "backend/lio_access.h"
+#include "backend/lio_beyond.h"
 #include "backend/lio_auth.h"
 #include "backend/lio_store.h"
 #include "backend/lio_tree.h"
@@ -442,5 +443,6 @@ const struct sis_backend sis_backend_lio = {
 	.lun_set = lio_lun_set,
 	.lun_del = lio_lun_del,
 	.session_end = lio_session_end,
+	.beyond = sis_lio_beyond,
 	/* .done: nothing is kept between calls */
 };

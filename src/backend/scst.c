@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backend/scst_access.h"
+#include "backend/scst_beyond.h"
 #include "backend/scst_auth.h"
 #include "backend/scst_dev.h"
 #include "backend/scst_mgmt.h"
@@ -560,5 +561,6 @@ const struct sis_backend sis_backend_scst = {
 	.lun_set = scst_lun_set,
 	.lun_del = scst_lun_del,
 	.session_end = scst_session_end,
+	.beyond = sis_scst_beyond,
 	.done = sis_scst_done,
 };

@@ -13,7 +13,7 @@
 static int group_make(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
 		      struct sis_err *err)
 {
-	const char *name = sis_scst_groups[set];
+	sis_autofree char *name = sis_scst_group(bx, iqn, set);
 	sis_autofree char *mgmt = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/mgmt", iqn);
 	sis_autofree char *proof = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s", iqn, name);
 	sis_autofree char *command = sis_asprintf("create %s", name);
@@ -34,7 +34,7 @@ int sis_scst_groups_make(struct sis_bx *bx, const char *iqn, struct sis_err *err
 static int group_delete(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
 			struct sis_err *err)
 {
-	const char *name = sis_scst_groups[set];
+	sis_autofree char *name = sis_scst_group(bx, iqn, set);
 	sis_autofree char *dir = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups", iqn);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
 	sis_autofree char *proof = sis_asprintf("%s/%s", dir, name);
@@ -50,7 +50,7 @@ static int group_delete(struct sis_bx *bx, const char *iqn, enum sis_scst_set se
 static int set_add(struct sis_bx *bx, const char *iqn, enum sis_scst_set set, uint32_t number,
 		   const char *device, struct sis_err *err)
 {
-	sis_autofree char *dir = sis_scst_set_path(iqn, set);
+	sis_autofree char *dir = sis_scst_set_path(bx, iqn, set);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
 	sis_autofree char *proof = sis_asprintf("%s/%u", dir, number);
 	sis_autofree char *command = sis_asprintf("add %s %u%s", device, number,
@@ -71,7 +71,7 @@ static int set_add(struct sis_bx *bx, const char *iqn, enum sis_scst_set set, ui
 static int set_delete(struct sis_bx *bx, const char *iqn, enum sis_scst_set set, uint32_t number,
 		      struct sis_err *err)
 {
-	sis_autofree char *dir = sis_scst_set_path(iqn, set);
+	sis_autofree char *dir = sis_scst_set_path(bx, iqn, set);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
 	sis_autofree char *proof = sis_asprintf("%s/%u", dir, number);
 	sis_autofree char *command = sis_asprintf("del %u", number);
@@ -95,8 +95,9 @@ int sis_scst_place(struct sis_bx *bx, const struct sis_target *t, uint32_t numbe
 static int pattern_add(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
 		       const char *text, struct sis_err *err)
 {
-	sis_autofree char *dir = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn,
-					      sis_scst_groups[set]);
+	sis_autofree char *group = sis_scst_group(bx, iqn, set);
+	sis_autofree char *dir =
+		sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn, group);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
 	sis_autofree char *proof = sis_asprintf("%s/%s", dir, text);
 	sis_autofree char *command = sis_asprintf("add %s", text);
@@ -107,8 +108,9 @@ static int pattern_add(struct sis_bx *bx, const char *iqn, enum sis_scst_set set
 static int pattern_delete(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
 			  const char *text, struct sis_err *err)
 {
-	sis_autofree char *dir = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn,
-					      sis_scst_groups[set]);
+	sis_autofree char *group = sis_scst_group(bx, iqn, set);
+	sis_autofree char *dir =
+		sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn, group);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
 	sis_autofree char *proof = sis_asprintf("%s/%s", dir, text);
 	sis_autofree char *command = sis_asprintf("del %s", text);

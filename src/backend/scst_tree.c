@@ -17,17 +17,10 @@
 
 enum { MAX_LUN = 16383 };
 
-const char *const sis_scst_groups[SIS_SCST_SET_N] = {
+static const char *const groups[SIS_SCST_SET_N] = {
 	[SIS_SCST_RO] = "shareiscsi_ro",
 	[SIS_SCST_RW] = "shareiscsi",
 };
-
-char *sis_scst_set_path(const char *iqn, enum sis_scst_set set)
-{
-	if (set == SIS_SCST_DEFAULT)
-		return sis_asprintf(SIS_SCST_ISCSI "/%s/luns", iqn);
-	return sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/luns", iqn, sis_scst_groups[set]);
-}
 
 /* What a directory holds; nothing when it is not there. */
 static int list(struct sis_bx *bx, sis_strv *ret, struct sis_err *err, const char *path)
@@ -42,6 +35,21 @@ static int list(struct sis_bx *bx, sis_strv *ret, struct sis_err *err, const cha
 	return r;
 }
 
+int sis_scst_foreign_groups(struct sis_bx *bx, const char *iqn, sis_strv *ret, struct sis_err *err)
+{
+	sis_autofree char *path = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups", iqn);
+	sis_autostrv sis_strv names = { 0 };
+	int r = list(bx, &names, err, path);
+
+	if (r < 0)
+		return r;
+	sis_vec_each(name, &names)
+		if (!sis_streq(*name, "mgmt") && !sis_streq(*name, groups[SIS_SCST_RO]) &&
+		    !sis_streq(*name, groups[SIS_SCST_RW]))
+			sis_strv_add(ret, *name);
+	return 0;
+}
+
 static int number_cmp(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -49,16 +57,13 @@ static int number_cmp(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-int sis_scst_set_luns(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
-		      sis_scst_numbers *ret, struct sis_err *err)
+static int luns_in(struct sis_bx *bx, const char *path, sis_scst_numbers *ret, struct sis_err *err)
 {
-	sis_autofree char *path = sis_scst_set_path(iqn, set);
 	sis_autostrv sis_strv names = { 0 };
 	sis_scst_numbers l = { 0 };
 	uint64_t n;
-	int r;
+	int r = list(bx, &names, err, path);
 
-	r = list(bx, &names, err, path);
 	if (r < 0)
 		return r;
 	sis_vec_each(name, &names) {
@@ -70,10 +75,50 @@ int sis_scst_set_luns(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
 	return 0;
 }
 
+static bool has_luns(struct sis_bx *bx, const char *path)
+{
+	sis_scst_numbers l = { 0 };
+	bool any = luns_in(bx, path, &l, NULL) == 0 && l.n;
+
+	sis_vec_free(&l);
+	return any;
+}
+
+char *sis_scst_group(struct sis_bx *bx, const char *iqn, enum sis_scst_set set)
+{
+	sis_autofree char *open = sis_asprintf(SIS_SCST_ISCSI "/%s/luns", iqn), *luns = NULL;
+	sis_autostrv sis_strv theirs = { 0 };
+
+	if (set == SIS_SCST_RO ||
+	    sis_scst_exists(bx, SIS_SCST_ISCSI "/%s/ini_groups/%s", iqn, groups[set]) ||
+	    sis_scst_foreign_groups(bx, iqn, &theirs, NULL) < 0 || theirs.n != 1)
+		return sis_strdup(groups[set]);
+	luns = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/luns", iqn, theirs.v[0]);
+	return sis_strdup(has_luns(bx, luns) && !has_luns(bx, open) ? theirs.v[0] : groups[set]);
+}
+
+char *sis_scst_set_path(struct sis_bx *bx, const char *iqn, enum sis_scst_set set)
+{
+	sis_autofree char *group = NULL;
+
+	if (set == SIS_SCST_DEFAULT)
+		return sis_asprintf(SIS_SCST_ISCSI "/%s/luns", iqn);
+	group = sis_scst_group(bx, iqn, set);
+	return sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/luns", iqn, group);
+}
+
+int sis_scst_set_luns(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
+		      sis_scst_numbers *ret, struct sis_err *err)
+{
+	sis_autofree char *path = sis_scst_set_path(bx, iqn, set);
+
+	return luns_in(bx, path, ret, err);
+}
+
 int sis_scst_set_device(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
 			uint32_t number, char **ret, struct sis_err *err)
 {
-	sis_autofree char *path = sis_scst_set_path(iqn, set);
+	sis_autofree char *path = sis_scst_set_path(bx, iqn, set);
 	sis_autofree char *link = NULL;
 	const char *slash, *name;
 	int r;
@@ -107,8 +152,9 @@ int sis_scst_lun_device(struct sis_bx *bx, const char *iqn, uint32_t number, cha
 int sis_scst_patterns(struct sis_bx *bx, const char *iqn, enum sis_scst_set set, sis_strv *ret,
 		      struct sis_err *err)
 {
-	sis_autofree char *path = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn,
-					       sis_scst_groups[set]);
+	sis_autofree char *group = sis_scst_group(bx, iqn, set);
+	sis_autofree char *path =
+		sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn, group);
 	sis_strv names = { 0 };
 	int r;
 
@@ -263,14 +309,14 @@ static void add_rule(struct sis_target *t, const char *text, bool ro)
 static int read_rules(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 {
 	sis_scst_numbers open = { 0 };
-	bool groups = false;
+	bool any = false;
 	int r;
 
 	for (int set = SIS_SCST_RO; set < SIS_SCST_SET_N; set++) {
+		sis_autofree char *group = sis_scst_group(bx, t->iqn, (enum sis_scst_set)set);
 		sis_autostrv sis_strv patterns = { 0 };
 
-		groups |= sis_kfs_exists(bx->kfs, SIS_SCST_ISCSI "/%s/ini_groups/%s", t->iqn,
-					 sis_scst_groups[set]);
+		any |= sis_kfs_exists(bx->kfs, SIS_SCST_ISCSI "/%s/ini_groups/%s", t->iqn, group);
 		r = sis_scst_patterns(bx, t->iqn, (enum sis_scst_set)set, &patterns, err);
 		if (r < 0)
 			return r;
@@ -278,7 +324,7 @@ static int read_rules(struct sis_bx *bx, struct sis_target *t, struct sis_err *e
 			add_rule(t, *p, set == SIS_SCST_RO);
 	}
 	t->known |= SIS_BIT(SIS_FIELD_RULES);
-	if (!groups)
+	if (!any)
 		return 0;
 	r = sis_scst_set_luns(bx, t->iqn, SIS_SCST_DEFAULT, &open, err);
 	if (r < 0)

@@ -14,11 +14,17 @@
 
 enum sis_scst_set { SIS_SCST_DEFAULT, SIS_SCST_RO, SIS_SCST_RW, SIS_SCST_SET_N };
 
-/* Names of our groups; [DEFAULT] is NULL. */
-extern const char *const sis_scst_groups[SIS_SCST_SET_N];
+/*
+ * Name of the group that is a set of this target: ours; or, in a target that others made and that
+ * has no LUNs for everyone, their only group in the place of our second one. Caller frees.
+ */
+char *sis_scst_group(struct sis_bx *bx, const char *iqn, enum sis_scst_set set);
 
 /* Directory of the LUNs of a set: ".../IQN/luns"; caller frees. */
-char *sis_scst_set_path(const char *iqn, enum sis_scst_set set);
+char *sis_scst_set_path(struct sis_bx *bx, const char *iqn, enum sis_scst_set set);
+
+/* Access groups of others. */
+int sis_scst_foreign_groups(struct sis_bx *bx, const char *iqn, sis_strv *ret, struct sis_err *err);
 
 /* Numbers of the LUNs in a set, sorted; none when the set is not there. */
 typedef SIS_VEC(uint32_t) sis_scst_numbers;

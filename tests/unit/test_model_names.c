@@ -105,6 +105,20 @@ static void test_identity(void **state)
 		"lun=0,guid=0000000000000001,iqn=iqn.2010-09.org.a:x",
 		"guid=0000000000000001,lun=0,iqn=iqn.2010-09.org.a:x,",
 		"guid=0000000000000000,lun=0,iqn=iqn.2010-09.org.a:x",
+		/* what was taken over, in another order, twice, empty, or not to be kept */
+		"guid=0000000000000001,lun=0,naa=none,serial=a,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,serial=a,serial=b,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,serial=,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,serial= a,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,serial=a\nb,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,serial=\xc3\xa4,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,serial=0123456789abcdef,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,t10=a'b,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,naa=,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,naa=6001405,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,naa=600140500000000A,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,unmap=yes,iqn=iqn.2010-09.org.a:x",
+		"guid=0000000000000001,lun=0,colour=red,iqn=iqn.2010-09.org.a:x",
 	};
 	static const char good[] =
 		"guid=0123456789abcdef,lun=3,blocksize=4096,iqn=iqn.2010-09.org.a:x";
@@ -128,6 +142,39 @@ static void test_identity(void **state)
 	}
 }
 
+static void test_kept(void **state)
+{
+	static const char good[] =
+		"guid=0123456789abcdef,lun=1,blocksize=512,serial=beaf11,t10=IET     00010001,"
+		"naa=60000000000000000e00000000010001,product=disk 1,unmap=off,"
+		"iqn=iqn.2010-09.org.a:x";
+	sis_autoidentity struct sis_identity id = { 0 };
+	sis_autofree char *text = NULL;
+	struct sis_kept copy;
+
+	(void)state;
+	assert_int_equal(sis_identity_parse(good, &id, NULL), 0);
+	assert_string_equal(id.kept.serial, "beaf11");
+	assert_string_equal(id.kept.t10_id, "IET     00010001");
+	assert_string_equal(id.kept.naa, "60000000000000000e00000000010001");
+	assert_string_equal(id.kept.product, "disk 1");
+	assert_int_equal(id.kept.unmap, SIS_UNMAP_OFF);
+	assert_true(sis_kept_any(&id.kept));
+	sis_kept_copy(&copy, &id.kept);
+	sis_identity_free(&id);
+	id = (struct sis_identity){ .guid = 0x0123456789abcdef,
+				    .iqn = sis_strdup("iqn.2010-09.org.a:x"),
+				    .lun = 1,
+				    .blocksize = 512,
+				    .kept = copy };
+	text = sis_identity_print(&id);
+	assert_string_equal(text, good);
+	assert_false(sis_kept_any(&(struct sis_kept){ 0 }));
+	assert_true(sis_is_serial("0123456789abcdef"));
+	assert_false(sis_is_serial("0123456789ABCDEF"));
+	assert_false(sis_is_serial("0123456789abcde"));
+}
+
 static void test_serial(void **state)
 {
 	sis_autofree char *serial = sis_serial(0xfedcba9876543210);
@@ -147,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_is_of),
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_kept),
 		cmocka_unit_test(test_serial),
 	};
 
