@@ -282,6 +282,8 @@ int sis_conf_allows_identity(const struct sis_conf *c, const struct sis_volume *
 
 	if (own && !o->name && !may_say(c, SIS_OPT_NAME) && !sis_iqn_is_of(id.iqn, v->name))
 		what = "name";
+	else if (own && sis_kept_any(&id.kept) && !may_say(c, SIS_OPT_NAME))
+		what = "name";
 	else if (own && !(o->set & SIS_BIT(SIS_OPT_LUN)) && !may_say(c, SIS_OPT_LUN) &&
 		 !is_first_lun(id.lun))
 		what = "lun";

@@ -39,7 +39,8 @@ int sis_conf_allows(const struct sis_conf *c, const char *dataset, const struct 
 /*
  * May the volume have the name and the LUN of its stored identity? That is a property as well, which
  * anybody with `userprop` can write by hand: what this tool would not have made for this volume needs
- * what name= and lun= need. *ret_alone: nor may it join the target of another volume.
+ * what name= and lun= need, and kept serial numbers and ids what name= needs. *ret_alone: nor may it
+ * join the target of another volume.
  */
 int sis_conf_allows_identity(const struct sis_conf *c, const struct sis_volume *v,
 			     const struct sis_options *o, bool *ret_alone, struct sis_err *err);
