@@ -217,6 +217,35 @@ int sis_mkdir_p(const char *path, unsigned mode, struct sis_err *err)
 	return 0;
 }
 
+int sis_dir_own(const char *path, struct sis_err *err)
+{
+	const char *wrong = NULL;
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? -ENOENT :
+					 sis_err_errno(err, errno, "cannot look at '%s'", path);
+	if (!S_ISDIR(st.st_mode))
+		wrong = "it is no directory";
+	else if (st.st_uid != 0 && st.st_uid != geteuid())
+		wrong = "another user owns it";
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		wrong = "others can write to it";
+	if (wrong)
+		return sis_err_set(err, EACCES, "'%s' is not safe to use: %s; remove it", path, wrong);
+	return 0;
+}
+
+int sis_mkdir_own(const char *path, struct sis_err *err)
+{
+	int r = sis_dir_own(path, err);
+
+	if (r != -ENOENT)
+		return r;
+	r = sis_mkdir_p(path, 0755, err);
+	return r < 0 ? r : sis_dir_own(path, err);
+}
+
 uint64_t sis_now_ms(void)
 {
 	struct timespec t;

@@ -41,6 +41,15 @@ int sis_file_replace_volatile(const char *path, const char *text, unsigned mode,
 /* mkdir -p with mode for what is missing; each existing part must be a directory. */
 int sis_mkdir_p(const char *path, unsigned mode, struct sis_err *err);
 
+/*
+ * Is it a folder in which nobody else can put anything: no link, of root or of this user, and not to
+ * be written by others? -ENOENT without message when it is not there.
+ */
+int sis_dir_own(const char *path, struct sis_err *err);
+
+/* sis_mkdir_p() with mode 0755, then the same. */
+int sis_mkdir_own(const char *path, struct sis_err *err);
+
 /* Monotonic clock in milliseconds. */
 uint64_t sis_now_ms(void);
 

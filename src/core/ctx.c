@@ -26,12 +26,28 @@ static int open_root(struct sis_ctx *ctx, const char *root, struct sis_err *err)
 	return 0;
 }
 
+char *sis_ctx_run_dir(const char *root)
+{
+	return sis_asprintf("%s/run/shareiscsi", root);
+}
+
+/* What was kept there is believed, so nobody else may have put it there. */
+static int check_run_dir(const struct sis_ctx *ctx, struct sis_err *err)
+{
+	sis_autofree char *dir = sis_ctx_run_dir(ctx->root);
+	int rc = sis_dir_own(dir, err);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
 int sis_ctx_open(struct sis_ctx *ctx, const struct sis_choice *choice, struct sis_err *err)
 {
 	int rc;
 
 	*ctx = (struct sis_ctx){ .choice = *choice, .lock_fd = -1 };
 	rc = open_root(ctx, choice->root, err);
+	if (rc == 0)
+		rc = check_run_dir(ctx, err);
 	if (rc == 0)
 		rc = sis_conf_read(ctx->root, &ctx->conf, err);
 	if (rc < 0)
@@ -177,12 +193,12 @@ int sis_ctx_chap(struct sis_ctx *ctx, const struct sis_options *o, struct sis_ch
 
 int sis_ctx_lock(struct sis_ctx *ctx, struct sis_err *err)
 {
-	sis_autofree char *dir = sis_asprintf("%s/run/shareiscsi", ctx->root);
+	sis_autofree char *dir = sis_ctx_run_dir(ctx->root);
 	sis_autofree char *path = sis_asprintf("%s/lock", dir);
 	int rc;
 
 	if (ctx->lock_fd >= 0)
 		return 0;
-	rc = sis_mkdir_p(dir, 0755, err);
+	rc = sis_mkdir_own(dir, err);
 	return rc < 0 ? rc : sis_lock_take(path, ctx->conf.lock_ms, &ctx->lock_fd, err);
 }

@@ -45,6 +45,9 @@ struct sis_ctx {
 	int lock_fd;
 };
 
+/* "ROOT/run/shareiscsi": records, queue and lock. Caller frees. */
+char *sis_ctx_run_dir(const char *root);
+
 /* Reads the configuration and opens the store. On failure ctx is still to be closed. */
 int sis_ctx_open(struct sis_ctx *ctx, const struct sis_choice *choice, struct sis_err *err);
 void sis_ctx_close(struct sis_ctx *ctx);
@@ -73,7 +76,7 @@ const char *sis_ctx_prefix(struct sis_ctx *ctx);
 int sis_ctx_chap(struct sis_ctx *ctx, const struct sis_options *o, struct sis_chap *ret,
 		 struct sis_err *err);
 
-/* One run at a time: held until sis_ctx_close(). Makes ROOT/run/shareiscsi. */
+/* One run at a time: held until sis_ctx_close(). Makes the folder sis_ctx_run_dir(). */
 int sis_ctx_lock(struct sis_ctx *ctx, struct sis_err *err);
 
 #endif

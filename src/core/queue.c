@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/lock.h"
 #include "base/str.h"
+#include "core/ctx.h"
 
 enum { QUEUE_FULL = 64 << 10, QUEUE_NAMES = 100, QUEUE_LOCK_MS = 10000 };
 
@@ -53,9 +54,9 @@ static int add_lines(const sis_strv *names, struct sis_str *text, struct sis_err
 /* Takes the lock of the queue and names its file. */
 static int enter(const char *root, char **ret_path, int *ret_fd, struct sis_err *err)
 {
-	sis_autofree char *dir = sis_asprintf("%s/run/shareiscsi", root);
+	sis_autofree char *dir = sis_ctx_run_dir(root);
 	sis_autofree char *lock = sis_asprintf("%s/queue.lock", dir);
-	int rc = sis_mkdir_p(dir, 0755, err);
+	int rc = sis_mkdir_own(dir, err);
 
 	if (rc == 0)
 		rc = sis_lock_take(lock, QUEUE_LOCK_MS, ret_fd, err);

@@ -253,6 +253,38 @@ static void test_mkdir_p(void **state)
 	assert_int_equal(stat(in_dir("x/y/q"), &st), 0);
 }
 
+/* A folder that another user could have filled is not used; nothing is made behind a link. */
+static void test_own(void **state)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(sis_dir_own(in_dir("own/none"), &err), -ENOENT);
+	assert_int_equal(err.code, 0);
+	assert_int_equal(sis_mkdir_own(in_dir("own/a"), NULL), 0);
+	assert_int_equal(sis_mkdir_own(in_dir("own/a"), NULL), 0);
+	assert_int_equal(symlink("a", in_dir("own/link")), 0);
+	assert_int_equal(sis_mkdir_own(in_dir("own/link"), &err), -EACCES);
+	assert_non_null(strstr(err.msg, "it is no directory"));
+	assert_int_equal(symlink("elsewhere", in_dir("own/dangling")), 0);
+	assert_int_equal(sis_mkdir_own(in_dir("own/dangling"), &err), -EACCES);
+	assert_int_equal(stat(in_dir("own/elsewhere"), &st), -1);
+	put_text(in_dir("own/file"), "");
+	assert_int_equal(sis_mkdir_own(in_dir("own/file"), &err), -EACCES);
+	assert_int_equal(chmod(in_dir("own/a"), 0775), 0);
+	assert_int_equal(sis_mkdir_own(in_dir("own/a"), &err), -EACCES);
+	assert_non_null(strstr(err.msg, "others can write to it"));
+	assert_int_equal(chmod(in_dir("own/a"), 01777), 0);
+	assert_int_equal(sis_dir_own(in_dir("own/a"), &err), -EACCES);
+	assert_int_equal(chmod(in_dir("own/a"), 0755), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(in_dir("own/a"), 65534, 65534), 0);
+		assert_int_equal(sis_mkdir_own(in_dir("own/a"), &err), -EACCES);
+		assert_non_null(strstr(err.msg, "another user owns it"));
+	}
+}
+
 struct count {
 	int calls, after, value;
 };
@@ -298,6 +330,7 @@ int main(void)
 		cmocka_unit_test(test_replace_no_space),
 		cmocka_unit_test(test_replace_atomic),
 		cmocka_unit_test(test_mkdir_p),
+		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_wait_until),
 	};
 
