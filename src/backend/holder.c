@@ -5,7 +5,10 @@
  */
 #include "backend/holder.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/str.h"
 
@@ -123,4 +126,14 @@ char *sis_holder_text(struct sis_kfs *k, dev_t dev)
 		}
 	}
 	return NULL;
+}
+
+bool sis_holder_any(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == EBUSY;
+	close(fd);
+	return false;
 }

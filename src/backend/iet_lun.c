@@ -167,6 +167,10 @@ static int explain_device(const struct sis_bx *bx, const struct sis_state *state
 		holder = sis_holder_text(bx->kfs, st.st_rdev);
 		if (holder)
 			return sis_err_set(err, EBUSY, "'%s' %s", l->path, holder);
+		if (sis_holder_any(l->path))
+			return sis_err_set(err, EBUSY,
+					   "'%s' is held by another program, maybe another target",
+					   l->path);
 	}
 	return sis_err_append(err, " (what it was stands in the kernel log)");
 }

@@ -108,7 +108,8 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 		sis_report_print_json(&report);
 	else if (dry)
 		sis_report_print_steps(&report);
-	sis_report_print_problems(&report, mode_verbs[mode], strict || a->choice.verbose);
+	sis_report_print_problems(&report, a->from ? "move" : mode_verbs[mode],
+				  strict || a->choice.verbose);
 	rc = sis_report_status(&report, strict);
 	if (!a->hints) {
 		sis_report_print_missing(&report);

@@ -206,22 +206,31 @@ static bool is_held(const struct sis_report *r, int rc)
 	return rc == -EBUSY && r->last_step == sis_step_names[SIS_STEP_LUN_ADD];
 }
 
+/* A part of one side, which is named when it fails. */
+static int do_side(struct sis_flow *side, const struct sis_group *g, struct sis_target *ret_made,
+		   struct sis_err *err)
+{
+	int rc = sis_flow_group(side, g, ret_made, err);
+
+	return rc < 0 ? sis_err_wrap(err, "%s", side->ctx->bx.caps.title) : rc;
+}
+
 /* Old side first: for a volume that only one of the two can hold. */
 static int move_exclusive(struct move *m, const struct sis_group *old, const struct sis_group *new,
 			  struct sis_err *err)
 {
-	int rc = sis_flow_group(&m->from, old, NULL, err);
+	int rc = do_side(&m->from, old, NULL, err);
 
-	return rc < 0 ? rc : sis_flow_group(&m->to, new, NULL, err);
+	return rc < 0 ? rc : do_side(&m->to, new, NULL, err);
 }
 
 /* The old side lets go of what the new one has, hidden, and may show then. */
 static int release_and_show(struct move *m, const struct sis_group *old,
 			    const struct sis_group *shown, struct sis_err *err)
 {
-	int rc = sis_flow_group(&m->from, old, NULL, err);
+	int rc = do_side(&m->from, old, NULL, err);
 
-	return rc < 0 ? rc : sis_flow_group(&m->to, shown, NULL, err);
+	return rc < 0 ? rc : do_side(&m->to, shown, NULL, err);
 }
 
 static int move_target(struct move *m, const struct sis_group *old, const struct sis_group *new,
@@ -229,7 +238,7 @@ static int move_target(struct move *m, const struct sis_group *old, const struct
 {
 	struct sis_group hidden = part_of(new, false), shown = part_of(new, true);
 	sis_autotarget struct sis_target made = { 0 };
-	int rc = sis_flow_group(&m->to, &hidden, &made, err);
+	int rc = do_side(&m->to, &hidden, &made, err);
 
 	if (rc < 0 && !is_held(m->to.report, rc))
 		return rc;
@@ -274,7 +283,7 @@ static void release_rest(struct move *m)
 		if ((new &&new->desired) || !sis_flow_asked(&m->from, old))
 			continue;
 		rc = old->refused.code ? sis_err_move(&err, &old->refused) :
-					 sis_flow_group(&m->from, old, NULL, &err);
+					 do_side(&m->from, old, NULL, &err);
 		m->left -= rc == 0;
 		if (rc < 0)
 			sis_flow_problem(&m->to, sis_flow_subject(old), SIS_WANT_SHARED, &err);

@@ -45,9 +45,10 @@ target_clear() {	# IQN
 	rmdir "$lio/iscsi/$1"
 }
 
+# Without programs where bash will do: what starts one is what takes long in an emulated machine.
 stores() {
 	local s
-	for s in $lio/core/*/*/; do
+	for s in "$lio"/core/*/*/; do
 		[ ! -e "$s/enable" ] || echo "$s"
 	done
 }
@@ -79,8 +80,7 @@ changes() {
 dump_target() {	# IQN
 	local tpg=$lio/iscsi/$1/tpgt_1
 	grep -s '' "$tpg/enable" "$tpg"/attrib/* "$tpg"/auth/userid* "$tpg"/acls/*/attrib/auth* "$tpg"/acls/*/lun_*/write_protect
-	find "$tpg/np" "$tpg/lun" "$tpg/acls" -type d ! -name '*statistics*' ! -path '*_stat*' ! -path '*/scsi_*'
-	find "$tpg/lun" "$tpg/acls" -type l -printf '%p -> %l\n'
+	find "$tpg/np" "$tpg/lun" "$tpg/acls" -name '*statistics' -prune -o -type d -print -o -type l -printf '%p -> %l\n'
 }
 
 dump_store() {	# FOLDER
@@ -90,13 +90,17 @@ dump_store() {	# FOLDER
 
 everything() {
 	local x
-	for x in $(targets); do
-		dump_target "$x"
-	done | sort
-	for x in $(stores); do
-		dump_store "$x"
-	done | sort
-	find $lio/core -mindepth 1 -maxdepth 1 -name '*_*' | sort
+	{
+		for x in $(targets); do
+			dump_target "$x"
+		done
+		for x in "$lio"/core/*_*/; do
+			[ ! -d "$x" ] || echo "$x"
+		done
+		for x in $(stores); do
+			dump_store "$x"
+		done
+	} | sort
 }
 
 raw() {	# IQN
@@ -105,13 +109,18 @@ raw() {	# IQN
 }
 
 targets() {
-	find $lio/iscsi -mindepth 1 -maxdepth 1 -name 'iqn.*' -printf '%f\n' | sort | paste -sd' '
+	local x all=()
+	for x in "$lio"/iscsi/iqn.*/; do
+		[ ! -d "$x" ] || x=${x%/} && all+=("${x##*/}")
+	done
+	echo "${all[*]}"
 }
 
 store_of() {	# IQN LUN
 	local link
-	link=$(find "$lio/iscsi/$1/tpgt_1/lun/lun_$2" -maxdepth 1 -type l 2>/dev/null | head -n 1)
-	[ -z "$link" ] || readlink -f "$link"
+	for link in "$lio/iscsi/$1/tpgt_1/lun/lun_$2"/*; do
+		[ ! -L "$link" ] || { echo "$link"; return; }
+	done
 }
 
 lun_is() {	# IQN LUN WHAT
@@ -120,10 +129,10 @@ lun_is() {	# IQN LUN WHAT
 	[ -n "$s" ] || return 0
 	case $3 in
 	path) sed -n 's/.*File: \([^ ]*\).*/\1/p' "$s/info" ;;
-	serial) sed 's/.*: //' "$s/wwn/vpd_unit_serial" ;;
+	serial) s=$(<"$s/wwn/vpd_unit_serial"); echo "${s##*: }" ;;
 	# what the kernel makes of it; what an initiator reads is looked at elsewhere
-	naa) printf '6001405%s000000000\n' "$(lun_is "$1" "$2" serial)" ;;
-	blocksize) cat "$s/attrib/block_size" ;;
+	naa) s=$(<"$s/wwn/vpd_unit_serial"); echo "6001405${s##*: }000000000" ;;
+	blocksize) echo "$(<"$s/attrib/block_size")" ;;
 	readonly) can_write "$1" "$2" && echo no || echo yes ;;
 	size) iscsi-readcapacity16 "$(url "$1" "$2")" 2>&1 | sed -n 's/.*Total size:\([0-9]*\).*/\1/p' ;;
 	esac

@@ -322,7 +322,7 @@ part_restart() {
 	changes >/dev/null
 	sis status -j
 	expect_status 3 "status says so"
-	is "status: the rows" "pending pending" "$(row tank/v1 state) $(row tank/v2 state)"
+	is "status: the rows" "lost lost" "$(row tank/v1 state) $(row tank/v2 state)"
 	does "sync brings it back" sync
 	is "it is the same in all" "$before" "$(everything)"
 	target_restart

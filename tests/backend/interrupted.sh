@@ -4,6 +4,8 @@
 # failing: the next run makes it whole. For every back end; knows no target: see lib.sh.
 # usage: interrupted.sh stgt|scst|iet|lio [BUILD]
 #
+# EVERY=N disturbs only every Nth change.
+#
 # shellcheck disable=SC2317 # parts are called by name
 # shellcheck source=tests/backend/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,16 +13,17 @@
 # From the state that `prepare` makes, VERB is disturbed at its 1st, 2nd... change; the next sync
 # is to end in the same state as an undisturbed VERB.
 walk() {	# KIND PREPARE VERB...
-	local n whole before bad=
+	local n whole before bad= count=0
 	changes >/dev/null
 	"$2"
 	before=$(everything)
 	sis "${@:3}"
 	whole=$(everything)$(records)
-	for ((n = 1; n < 100; n++)); do
+	for ((n = 1; n < 100; n += ${EVERY-1})); do
 		"$2"
 		[ "$(everything)" = "$before" ] || bad="$bad${bad:+; }$n: the beginning is another"
 		disturbed "$1" "$n" "${@:3}" || break
+		count=$((count + 1))
 		"after_$1" "$n" || bad="$bad${bad:+; }$n: $why"
 		sis "${@:3}"
 		if [ "$status" -ne 0 ] || [ -n "$err" ]; then
@@ -32,9 +35,9 @@ walk() {	# KIND PREPARE VERB...
 		sis "${@:3}"
 		[ "$status" -eq 0 ] || bad="$bad${bad:+; }$n: the one after it ends with $status: $err"
 	done
-	[ "$n" -gt 1 ] || bad="no change was disturbed"
+	[ "$count" -gt 0 ] || bad="no change was disturbed"
 	[ -z "$bad" ]
-	verdict $? "$part: ${*:3}: $((n - 1)) times disturbed, whole again after each"
+	verdict $? "$part: ${*:3}: $count times disturbed, whole again after each"
 	[ -z "$bad" ] || echo "$bad" | tr ';' '\n' | explain
 }
 

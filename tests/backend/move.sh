@@ -372,6 +372,7 @@ exclusive() {
 	ctl fault fail:EBUSY count=0 match=add_device
 	move tank/v1
 	ctl faults clear
+	expect_error 1 "cannot move 'tank/v1': SCST: add LUN: " "$pair by others: says which side failed, and where"
 	expect_error 1 "it is shared through STGT" "$pair by others: given back"
 	is "$pair by others: as it was" "$before" "$(both | grep -v /moving-from:)"
 	ctl fault fail:EBUSY count=2 match=add_device

@@ -78,6 +78,21 @@ make_volume() {
 	wait_for 30 test -b "/dev/zvol/$name"
 }
 
+# /files, on the disk of the case: with the user attributes that a memory file system of this kernel lacks.
+make_files() {
+	mkfs.ext4 -q "$DISK"
+	mkdir -p /files
+	modprobe ext4
+	mount "$DISK" /files
+	ln -sfn /proc/self/fd /dev/fd
+}
+
+# backend_list NAME BACKEND: one of the lists of tests/backend, with the real target of this machine.
+backend_list() {
+	VM_GUEST=yes TMPDIR=/files SHAREISCSI=$BUILD/shareiscsi INITIATOR=$PROGRAMS/initiator \
+		PRELOAD=$PROGRAMS/outside.so bash "tests/backend/$1.sh" "$2"
+}
+
 start_tgtd() {
 	if tgtadm --lld iscsi --op show --mode sys >/dev/null 2>&1; then
 		return

@@ -12,7 +12,7 @@ sis() {
 }
 
 make_pool tank 2G
-zfs create -o mountpoint=none tank/vm
+zfs create -o mountpoint=none -o volmode=dev tank/vm
 for ((i = 0; i < n; i++)); do
 	command -p zfs create -s -V 16M tank/vm/v$i
 done

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MPL-2.0
-# what: Shares move from tgtd to LIO; open-iscsi finds the same disk with the same data, whatever stops the move.
+# what: Shares move from tgtd to LIO; open-iscsi finds the same disk with the same data, whatever stops the move. And to IET.
 # limit: 900
 
 PATH=$BUILD:$PATH
@@ -109,29 +109,47 @@ mkfs.ext4 -q /dev/zvol/tank/other
 mkdir -p /tmp/mnt
 mount /dev/zvol/tank/other /tmp/mnt
 ends_with 1 move
-grep 'shared through STGT.* as before' /tmp/err
+grep "cannot move 'tank/other': LIO: add LUN: .* is mounted on '/tmp/mnt'; it is shared through STGT as before" /tmp/err
 expect_eq "$(stgt), $(lio)" "$other, $iqn"
 umount /tmp/mnt
 ends_with 0 shareiscsi sync --backend lio
 expect_eq "$(stgt), $(lio)" ", $other $iqn"
 
-# killed_when CONDITION: the move, until the condition holds.
-killed_when() {
+# killed_at N: the move, after its Nth change of LIO.
+killed_at() {
 	ends_with 0 shareiscsi sync --backend stgt --from lio
-	shareiscsi sync --backend lio --from stgt &
-	until eval "$1"; do :; done
-	kill -KILL $!
-	wait $! || true
-	echo "when $1: $(stgt), $(lio)"
+	rm -rf /tmp/outside
+	mkdir /tmp/outside
+	echo "kill $1" >/tmp/outside/fault
+	OUTSIDE=/tmp/outside LD_PRELOAD=$PROGRAMS/outside.so shareiscsi sync --backend lio --from stgt || true
+	echo "after change $1: $(stgt), $(lio)"
+	[ -e /tmp/outside/fault.done ] || fail "there is no change $1"
 	ends_with 0 shareiscsi sync --backend lio
 	expect_eq "$(stgt), $(lio)" ", $other $iqn"
 	ends_with 0 shareiscsi status --backend lio
 }
 
 say 'killed, a plain sync makes it whole'
-killed_when '[ -e /run/shareiscsi/lio/moving-from ]'
-killed_when "[ -d $configfs/$other ]"
-killed_when "[ -d $configfs/$other/tpgt_1/lun/lun_1 ]"
-killed_when "grep -qs 1 $configfs/$other/tpgt_1/enable"
-killed_when "[ -d $configfs/$iqn ]"
-killed_when "[ ! -e /run/shareiscsi/stgt/$iqn ]"
+for n in 1 6 12 16 17 24; do
+	killed_at $n
+done
+
+say 'to IET, which wants a volume as exclusively as LIO has it'
+# The simulated one lives below a root, which has all else of this machine.
+root=/iet
+mkdir -p $root/{dev,sys,etc,run,usr/sbin,proc/sys/kernel}
+mount --rbind /dev $root/dev
+mount --rbind /sys $root/sys
+cp /etc/iscsi_target_id $root/etc
+ln -s /usr/sbin/zfs $root/usr/sbin/zfs
+"$PROGRAMS/iet-sim-ctl" $root init --version 1.4.20.3
+"$PROGRAMS/iet-sim-ctl" $root install sbin
+ends_with 0 shareiscsi unshare --backend lio -a
+ends_with 0 shareiscsi sync --root $root --backend lio
+expect_eq "$(lio)" "$other $iqn"
+volumes=$root/proc/net/iet/volume
+ends_with 0 shareiscsi sync --root $root --backend iet --from lio
+expect_eq "$(lio), $(sed -n 's/.* name://p' $volumes | sort | xargs)" ", $other $iqn"
+expect_eq "$(grep -c 'lun:1 .* iotype:blockio .* path:/dev/zvol/tank/' $volumes)" 2
+ends_with 0 shareiscsi sync --root $root --backend lio --from iet
+expect_eq "$(lio), $(sed -n 's/.* name://p' $volumes | sort | xargs)" "$other $iqn, "

@@ -1,0 +1,9 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MPL-2.0
+# what: The list of what sharing means (tests/backend/conformance.sh) on the real LIO, over volumes that are files.
+# disk: 1G
+# limit: 900
+
+load_lio
+make_files
+backend_list conformance lio
