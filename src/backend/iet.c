@@ -412,5 +412,6 @@ const struct sis_backend sis_backend_iet = {
 	.lun_set = sis_iet_lun_set,
 	.lun_del = sis_iet_lun_del,
 	.session_end = iet_session_end,
+	.beyond = sis_iet_beyond,
 	.done = sis_iet_done,
 };

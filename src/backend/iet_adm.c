@@ -190,3 +190,24 @@ int sis_iet_conn_delete(const struct sis_iet_adm *a, const struct sis_bx *bx, ui
 	args_number(&args, "--cid", cid);
 	return change(bx, &args, tid, err);
 }
+
+int sis_iet_show(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
+		 enum sis_iet_show what, char **ret, struct sis_err *err)
+{
+	struct args args;
+	const struct sis_cmd cmd = { .argv = args.v };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	int r;
+
+	args_begin(&args, a, "show", tid);
+	if (what == SIS_IET_SHOW_SESSION)
+		args_number(&args, "--sid", 0);
+	else if (what == SIS_IET_SHOW_USERS)
+		args.v[args.n++] = "--user";
+	r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
+	if (r == 0)
+		r = answer(&args, &res, err);
+	if (r == 0)
+		*ret = sis_steal(&res.out);
+	return r;
+}

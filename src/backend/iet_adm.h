@@ -40,4 +40,13 @@ int sis_iet_lun_delete(const struct sis_iet_adm *a, const struct sis_bx *bx, uin
 int sis_iet_conn_delete(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
 			uint64_t sid, uint32_t cid, struct sis_err *err);
 
+enum sis_iet_show { SIS_IET_SHOW_TARGET, SIS_IET_SHOW_SESSION, SIS_IET_SHOW_USERS };
+
+/*
+ * Parameters of a target, or those that its sessions are offered, as lines "Key=value"; or its CHAP
+ * users. Caller frees.
+ */
+int sis_iet_show(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
+		 enum sis_iet_show what, char **ret, struct sis_err *err);
+
 #endif

@@ -348,6 +348,32 @@ int sis_iet_allow_read(struct sis_bx *bx, sis_iet_allows *ret, struct sis_err *e
 	return 0;
 }
 
+int sis_iet_allow_foreign(struct sis_bx *bx, const char *iqn, const char **ret,
+			  struct sis_err *err)
+{
+	static const char *const files[] = { "initiators.allow", "initiators.deny",
+					     "targets.allow" };
+	sis_autofree char *folded = sis_strdup(iqn);
+
+	sis_str_lower(folded);
+	*ret = NULL;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		sis_autofree char *text = NULL;
+		sis_iet_allows lines;
+		const char *dir;
+		int r = find_file(bx, files[i], &dir, &text, err);
+
+		if (r < 0)
+			return r;
+		sis_iet_allows_parse(text, &lines);
+		sis_vec_each(a, &lines)
+			if (!a->ours && sis_streq(a->iqn, folded))
+				*ret = files[i];
+		sis_iet_allows_free(&lines);
+	}
+	return 0;
+}
+
 /* Is it said already, where ietd obeys it? */
 static bool says(const char *text, const char *iqn, const char *entries)
 {

@@ -54,6 +54,13 @@ char *sis_iet_allow_edit(const char *text, const char *iqn, const char *entries)
 /* Reads what is in effect: nothing when ietd does not go by the file. */
 int sis_iet_allow_read(struct sis_bx *bx, sis_iet_allows *ret, struct sis_err *err);
 
+/*
+ * The file in which others wrote a line about this target: initiators.allow, initiators.deny or
+ * targets.allow; NULL when there is none. *ret is static.
+ */
+int sis_iet_allow_foreign(struct sis_bx *bx, const char *iqn, const char **ret,
+			  struct sis_err *err);
+
 /* Only these may log in to the target from now on; an empty list: everyone, as far as we go. */
 int sis_iet_allow_set(struct sis_bx *bx, const char *iqn, const sis_rules *rules,
 		      struct sis_err *err);

@@ -53,4 +53,9 @@ int sis_iet_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct 
 int sis_iet_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
 		    struct sis_err *err);
 
+/* ---- iet_beyond.c: the slot `beyond` ---- */
+
+int sis_iet_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
+		   struct sis_err *err);
+
 #endif

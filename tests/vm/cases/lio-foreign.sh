@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MPL-2.0
-# what: LIO is shared with targetcli: neither touches the other's; what is in the way is named.
-# limit: 600
+# what: LIO is shared with targetcli: neither touches the other's; what is in the way is named; what it made is taken over.
+# limit: 800
 
 PATH=$BUILD:$PATH
 echo iqn.2010-09.org.example >/etc/iscsi_target_id
@@ -80,3 +80,48 @@ say 'all of ours go, theirs stay'
 sis unshare -a
 expect_eq "$(echo $core/*)" "$core/alua $core/iblock_0"
 expect_eq "$(find $iscsi/$org:theirs $core/iblock_0 | sort)" "$before"
+
+say 'a queue depth, a closed door: what no property can say'
+refused 'it is unfinished' adopt $org:theirs
+targetcli /iscsi/$org:theirs/tpg1 set attribute generate_node_acls=1 demo_mode_write_protect=0 default_cmdsn_depth=32
+refused "attrib/default_cmdsn_depth '32'" adopt $org:theirs
+targetcli /iscsi/$org:theirs/tpg1 set attribute default_cmdsn_depth=64
+
+say 'what targetcli made is taken over while it is in use'
+disk=$(iscsi_login $org:theirs)
+name=$(basename "$(readlink -f "$disk")")
+seen() {
+	cat "/sys/block/$name/device/"{wwid,vendor,model,rev}
+	xxd "/sys/block/$name/device/vpd_pg80"
+	xxd "/sys/block/$name/device/vpd_pg83"
+}
+theirs=$(seen)
+before=$(find $iscsi/$org:theirs $core/iblock_0 | sort)
+status=0
+sis adopt -n tank/theirs || status=$?
+expect_eq $status 3 'dry run'
+expect_eq "$(command -p zfs get -Ho value org.zfsonlinux:shareiscsi tank/theirs)" - 'dry run'
+targetcli saveconfig
+sis adopt tank/theirs 2>/tmp/err
+grep -F "'$org:theirs' also stands in /etc/" /tmp/err
+expect_eq "$(find $iscsi/$org:theirs $core/iblock_0 | sort)" "$before"
+sis plan
+sis status
+command -p zfs get -Ho value org.zfsonlinux:shareiscsi,org.zfsonlinux:shareiscsi:identity tank/theirs
+expect_eq "$(cat $iscsi/$org:theirs/fabric_statistics/iscsi_instance/sessions)" 1 sessions
+same_data "$disk" /dev/zvol/tank/theirs
+command -p zfs rename tank/theirs tank/renamed
+sis plan
+command -p zfs rename tank/renamed tank/theirs
+iscsi_logout $org:theirs
+
+say 'as after a reboot: made anew, it is the same disk'
+targetcli clearconfig confirm=True
+rm -rf /run/shareiscsi
+sis sync tank/theirs
+disk=$(iscsi_login $org:theirs)
+name=$(basename "$(readlink -f "$disk")")
+expect_eq "$(seen)" "$theirs" 'what the initiator sees'
+iscsi_logout $org:theirs
+sis unshare -a
+expect_eq "$(echo $core/*)" "$core/alua"
