@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Texts of single attributes of LIO: of a backing object ('i'), of an initiator's entry ('a'), the
- * sessions without an entry ('d'), a serial number ('n').
+ * sessions without an entry ('d').
  */
 #include "fuzz.h"
 
@@ -42,13 +42,6 @@ static void dynamic(const uint8_t *data, size_t size)
 	sis_vec_free(&l);
 }
 
-static void naa(const char *text)
-{
-	sis_autofree char *id = sis_lio_naa("001405", text);
-
-	must(strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char which = fuzz_select(&data, &size);
@@ -58,7 +51,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'i': info(text); break;
 	case 'a': acl(text); break;
 	case 'd': dynamic(data, size); break;
-	case 'n': naa(text); break;
 	default: return -1; /* not worth keeping */
 	}
 	return 0;

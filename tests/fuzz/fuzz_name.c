@@ -84,6 +84,14 @@ static void number(const char *text)
 		must(strlen(text) == 16);
 }
 
+/* What LIO makes of a serial number. */
+static void naa(const char *text)
+{
+	sis_autofree char *id = sis_naa_of("001405", text);
+
+	must(strlen(id) == 32 && strspn(id, "0123456789abcdef") == 32);
+}
+
 /* What a shell makes of a quoted word: the parts between quotes, and \' between them. */
 static void shown(char *text)
 {
@@ -116,6 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'm': made_name(text); break;
 	case 'd': domain(text); break;
 	case 'n': number(text); break;
+	case 'a': naa(text); break;
 	case 's': shown(text); break;
 	default: return -1; /* not worth keeping */
 	}

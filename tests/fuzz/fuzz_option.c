@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The value of property shareiscsi, which a delegated user may choose: parsed, printed and parsed
- * again, and what each target would be told of it.
+ * again, and what each target would be told of it. Behind a NUL the identity, which is as free.
  */
 #include "fuzz.h"
 
@@ -90,9 +90,15 @@ static void check_allow(const struct sis_target *t)
 	sis_iet_allows_free(&l);
 }
 
-static void check_desire(const struct sis_options *o, const struct sis_caps *caps)
+/* What initiators know the disk by: whatever the identity says, one plain word without a separator. */
+static void check_id(const char *id)
 {
-	const struct sis_volume v = { .name = (char *)"tank/a b", .guid = 1, .size = 1 << 20,
+	must(!id || (sis_str_clean(id) && !strpbrk(id, ",\"'\\") && strlen(id) <= SIS_KEPT_MAX));
+}
+
+static void check_desire(const struct sis_options *o, const struct sis_caps *caps, char *identity)
+{
+	const struct sis_volume v = { .name = (char *)"tank/a b", .guid = 1, .size = 1 << 20, .identity = identity,
 				      .device = (char *)"/dev/zvol/tank/a+b", .volblocksize = 8192 };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
 	struct sis_wish w;
@@ -105,16 +111,20 @@ static void check_desire(const struct sis_options *o, const struct sis_caps *cap
 	must(sis_iqn_check(w.target.iqn, NULL) == 0 && w.target.luns.n == 1);
 	must(w.target.luns.v[0].number <= caps->max_lun);
 	must(w.target.luns.v[0].number >= caps->first_lun);
+	check_id(w.target.luns.v[0].serial);
+	check_id(w.target.luns.v[0].t10_id);
+	check_id(w.target.luns.v[0].naa);
 	must(w.target.rules.n == o->rules.n); /* never silently open */
 	must(w.target.portals.n == o->portals.n);
-	must(sis_streq_null(w.target.chap.name, o->auth));
 	check_allow(&w.target);
 	sis_wish_free(&w);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	size_t n = strnlen((const char *)data, size), behind = n + (n < size);
 	sis_autofree char *text = fuzz_text(data, size);
+	sis_autofree char *identity = fuzz_text(data + behind, size - behind);
 	sis_autooptions struct sis_options o = { .lun = 4711 };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
 	int r = sis_options_parse(text, &o, &err);
@@ -128,6 +138,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_options(&o);
 	check_print(&o);
 	for (size_t i = 0; o.on && sis_backends[i]; i++)
-		check_desire(&o, &sis_backends[i]->caps);
+		check_desire(&o, &sis_backends[i]->caps, identity);
 	return 0;
 }
