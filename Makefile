@@ -44,6 +44,16 @@ $(FUZZ_BUILD)/build.ninja:
 fuzz: $(FUZZ_BUILD)/build.ninja
 	@tests/fuzz/run $(FUZZ_BUILD) $(FUZZ)
 
+# How long it takes, against other tools and the floor: full (minutes), quick, tiny, or lio (in a
+# virtual machine). Writes BENCH.json and BENCH.svg.
+BENCH ?= full
+BENCH_OUT ?= $(BUILD)/bench-results
+bench: all
+	@tools/deps build test
+	@if [ $(BENCH) = lio ]; then JOBS=1 BUILD=$(abspath $(BUILD)) tests/vm/run -v bench/lio && \
+		mkdir -p $(BENCH_OUT) && cp build/vm/bench/lio/lio.json build/vm/bench/lio/lio.svg $(BENCH_OUT); \
+	else python3 -B bench/bench.py $(BENCH) --build $(BUILD) --out $(BENCH_OUT); fi
+
 demo: all
 	@tools/deps test
 	@tools/demo $(BUILD)

@@ -15,6 +15,7 @@ static struct {
 	char *program; /* owned; syslog keeps a pointer to it */
 	enum sis_log_level level;
 	bool use_syslog;
+	void (*before)(void);
 } log_state = { .level = SIS_LOG_WARN };
 
 void sis_log_setup(const char *program, enum sis_log_level level, bool use_syslog)
@@ -31,6 +32,11 @@ void sis_log_setup(const char *program, enum sis_log_level level, bool use_syslo
 enum sis_log_level sis_log_level(void)
 {
 	return log_state.level;
+}
+
+void sis_log_before(void (*clear)(void))
+{
+	log_state.before = clear;
 }
 
 void sis_log(enum sis_log_level level, const char *fmt, ...)
@@ -51,6 +57,8 @@ void sis_log(enum sis_log_level level, const char *fmt, ...)
 	text = sis_vasprintf(fmt, ap);
 	va_end(ap);
 	sis_str_sanitize(text);
+	if (log_state.before)
+		log_state.before();
 	/* where stderr cannot be written there is nobody left to tell */
 	(void)fprintf(stderr, "%s: %s%s\n",
 		      log_state.program ? log_state.program : program_invocation_short_name,

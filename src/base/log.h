@@ -15,6 +15,9 @@ void sis_log_setup(const char *program, enum sis_log_level level, bool use_syslo
 
 enum sis_log_level sis_log_level(void);
 
+/* Called before each line, to clear away what stands on the terminal; NULL: nothing is. */
+void sis_log_before(void (*clear)(void));
+
 /* One line, without newline; control bytes are replaced. WARN reads "PROGRAM: warning: TEXT". */
 void sis_log(enum sis_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

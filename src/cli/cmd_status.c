@@ -120,10 +120,11 @@ static char *host_use(struct status *st, const char *path)
 /* A volume whose share is desired: live and equal, or what is still to do. */
 static void wanted_row(struct status *st, const struct sis_item *i)
 {
-	const struct sis_lun *want = &i->wish.target.luns.v[0];
-	const struct sis_target *live = sis_state_find(&st->view.live, i->wish.target.iqn);
+	const struct sis_target *wanted = sis_state_find(&st->view.desired, i->wish.target.iqn);
+	const struct sis_lun *want = sis_target_lun(wanted, i->wish.target.luns.v[0].number);
+	const struct sis_target *live = sis_state_find(&st->view.live, wanted->iqn);
 	const struct sis_lun *have = live ? sis_target_lun(live, want->number) : NULL;
-	const struct sis_group *g = sis_plan_find(&st->plan, i->wish.target.iqn);
+	const struct sis_group *g = sis_plan_find(&st->plan, wanted->iqn);
 	bool there = have && have->guid == want->guid;
 	bool in_use = g && g->refused.code == SIS_ERR_INUSE;
 	const char *reason = g ? group_reason(g, want->number, i->volume->name) : NULL;
@@ -134,7 +135,7 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 			 !there && i->wish.recorded ? "lost" :
 						      "pending",
 		.volume = i->volume->name,
-		.target = there ? live : &i->wish.target,
+		.target = there ? live : wanted,
 		.lun = want, /* what live does not tell equals it, or `reason` says so */
 		.reason = use ? use : reason,
 		.live = there,

@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/verb.h"
 #include "core/hold.h"
@@ -98,10 +99,15 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 		rc = set_holds(&ctx, a, err);
 	if (rc == 0 && mode == SIS_VIEW_SHARE)
 		rc = check_named(&ctx, a, &fine, err);
+	if (!a->names.n && !dry && !a->choice.verbose) {
+		sis_progress_start(mode_verbs[mode]);
+		rq.progress = sis_progress_tick;
+	}
 	if (rc == 0)
 		rc = a->from ? sis_move(&ctx, a->from, &rq, &report, err) :
 			       sis_sync(&ctx, &rq, &report, err);
 	sis_ctx_close(&ctx);
+	sis_progress_end();
 	if (rc < 0)
 		return rc;
 	if (a->flags & SIS_FLAG_JSON)
@@ -110,6 +116,7 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 		sis_report_print_steps(&report);
 	sis_report_print_problems(&report, a->from ? "move" : mode_verbs[mode],
 				  strict || a->choice.verbose);
+	sis_progress_sum(&report);
 	rc = sis_report_status(&report, strict);
 	if (!a->hints) {
 		sis_report_print_missing(&report);

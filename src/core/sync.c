@@ -25,26 +25,37 @@ static int do_group(struct sis_flow *f, const struct sis_group *g, struct sis_er
  * A failure is the group's own, and kept in it; unless the target is gone: then no other group can
  * go better.
  */
+static int do_asked(struct sis_flow *f, struct sis_group *g, struct sis_err *err)
+{
+	sis_autoerr struct sis_err problem = SIS_ERR_INIT;
+
+	if (g->blocked.code && sis_flow_volume_asked(f, g->blocked_volume))
+		sis_flow_problem(f, g->blocked_volume, SIS_WANT_SHARED, &g->blocked);
+	if (!g->refused.code && (!g->steps.n || do_group(f, g, &g->refused) == 0))
+		return 0;
+	if (g->refused.code == SIS_ERR_NOTARGET) {
+		(void)sis_err_move(err, &g->refused);
+		return sis_err_wrap(err, "'%s'", sis_flow_subject(g));
+	}
+	sis_plan_refuse_followers(&f->plan, g);
+	(void)sis_err_set(&problem, g->refused.code, "%s", sis_err_msg(&g->refused));
+	sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &problem);
+	return 0;
+}
+
 static int do_groups(struct sis_flow *f, struct sis_err *err)
 {
-	sis_vec_each(g, &f->plan.groups) {
-		sis_autoerr struct sis_err problem = SIS_ERR_INIT;
+	size_t done = 0;
+	int rc = 0;
 
-		if (!sis_flow_asked(f, g))
-			continue;
-		if (g->blocked.code && sis_flow_volume_asked(f, g->blocked_volume))
-			sis_flow_problem(f, g->blocked_volume, SIS_WANT_SHARED, &g->blocked);
-		if (!g->refused.code && (!g->steps.n || do_group(f, g, &g->refused) == 0))
-			continue;
-		if (g->refused.code == SIS_ERR_NOTARGET) {
-			(void)sis_err_move(err, &g->refused);
-			return sis_err_wrap(err, "'%s'", sis_flow_subject(g));
-		}
-		sis_plan_refuse_followers(&f->plan, g);
-		(void)sis_err_set(&problem, g->refused.code, "%s", sis_err_msg(&g->refused));
-		sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &problem);
+	sis_vec_each(g, &f->plan.groups) {
+		if (rc == 0 && sis_flow_asked(f, g))
+			rc = do_asked(f, g, err);
+		sis_group_steps_free(g);
+		if (rc == 0 && f->rq->progress)
+			f->rq->progress(++done, f->plan.groups.n);
 	}
-	return 0;
+	return rc;
 }
 
 /*

@@ -245,14 +245,14 @@ static void items_free(struct sis_view *v)
 
 static void merge_wishes(struct sis_view *v)
 {
-	SIS_VEC(struct sis_wish) wishes = { 0 };
+	SIS_VEC(struct sis_wish *) wishes = { 0 };
 	SIS_VEC(struct sis_item *) owners = { 0 };
 	struct sis_err *errs;
 
 	sis_vec_each(i, &v->items) {
 		if (i->want != SIS_WANT_SHARED)
 			continue;
-		sis_vec_push(&wishes, i->wish);
+		sis_vec_push(&wishes, &i->wish);
 		sis_vec_push(&owners, i);
 	}
 	errs = sis_calloc(wishes.n + 1, sizeof(*errs));
@@ -264,7 +264,6 @@ static void merge_wishes(struct sis_view *v)
 		(void)sis_err_move(&owners.v[i]->problem, &errs[i]);
 	}
 	free(errs);
-	/* The wishes themselves belong to the items. */
 	sis_vec_free(&wishes);
 	sis_vec_free(&owners);
 }

@@ -48,6 +48,8 @@ struct sis_request {
 	enum sis_view_mode mode;
 	bool force;			     /* end sessions where needed */
 	const struct sis_override *override; /* or NULL; only with a dry run */
+	/* Told after each target that had something to be done; or NULL. */
+	void (*progress)(size_t done, size_t total);
 };
 
 struct sis_view {

@@ -342,10 +342,16 @@ static int wish_rank(const struct sis_wish *w)
 	return w->recorded ? 0 : w->minted ? 1 : w->named ? 2 : 3;
 }
 
+/* A wish and where it stood in the list. */
+struct candidate {
+	struct sis_wish *wish;
+	size_t place;
+};
+
 static int wish_cmp(const void *a, const void *b)
 {
-	const struct sis_wish *x = *(const struct sis_wish *const *)a;
-	const struct sis_wish *y = *(const struct sis_wish *const *)b;
+	const struct sis_wish *x = ((const struct candidate *)a)->wish;
+	const struct sis_wish *y = ((const struct candidate *)b)->wish;
 	int d = strcmp(x->target.iqn, y->target.iqn);
 
 	if (!d)
@@ -395,24 +401,44 @@ static void clear_ro(struct sis_target *t)
 			r->ro = false;
 }
 
-void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state *ret,
+/* Leaves in the wish what says where the LUN belongs. */
+static void take_lun(struct sis_lun *from, struct sis_lun *ret)
+{
+	*ret = *from;
+	*from = (struct sis_lun){ .number = ret->number,
+				  .guid = ret->guid,
+				  .blocksize = ret->blocksize };
+}
+
+static void take_target(struct sis_target *from, struct sis_target *ret)
+{
+	struct sis_lun lun;
+
+	take_lun(&from->luns.v[0], &lun);
+	*ret = *from;
+	*from = (struct sis_target){ .iqn = sis_strdup(ret->iqn) };
+	sis_vec_push(&from->luns, ret->luns.v[0]);
+	ret->luns.v[0] = lun;
+}
+
+void sis_desire_merge(struct sis_wish *const *wishes, size_t n, struct sis_state *ret,
 		      struct sis_err *errs)
 {
-	SIS_VEC(const struct sis_wish *) order = { 0 };
+	SIS_VEC(struct candidate) order = { 0 };
 	struct sis_target *t = NULL;
 
 	*ret = (struct sis_state){ 0 };
 	for (size_t i = 0; i < n; i++)
-		sis_vec_push(&order, &wishes[i]);
+		sis_vec_push(&order, ((struct candidate){ wishes[i], i }));
 	sis_vec_sort(&order, wish_cmp);
-	for (size_t i = 0; i < order.n; i++) {
-		const struct sis_wish *w = order.v[i];
+	sis_vec_each(c, &order) {
+		struct sis_target *wanted = &c->wish->target;
 
-		if (!t || !sis_streq(t->iqn, w->target.iqn)) {
+		if (!t || !sis_streq(t->iqn, wanted->iqn)) {
 			t = sis_vec_add(&ret->targets);
-			sis_target_copy(t, &w->target);
-		} else if (check_join(t, w, &errs[w - wishes]) == 0) {
-			sis_lun_copy(sis_vec_add(&t->luns), &w->target.luns.v[0]);
+			take_target(wanted, t);
+		} else if (check_join(t, c->wish, &errs[c->place]) == 0) {
+			take_lun(&wanted->luns.v[0], sis_vec_add(&t->luns));
 		}
 	}
 	sis_vec_free(&order);

@@ -39,9 +39,10 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
  * errs[i] (array of n, zeroed by the caller) and is left out: same IQN without name=, same LUN,
  * options of the whole target that differ. Who is recorded in
  * the target comes first, then who was minted with its name, then who was named, then by name of
- * volume. *ret is sorted.
+ * volume. *ret is sorted. It takes over the targets of the wishes: what a wish keeps of its own
+ * says where the volume belongs: the name of the target, number and block size of the LUN.
  */
-void sis_desire_merge(const struct sis_wish *wishes, size_t n, struct sis_state *ret,
+void sis_desire_merge(struct sis_wish *const *wishes, size_t n, struct sis_state *ret,
 		      struct sis_err *errs);
 
 /* Only what the options alone allow to say, for `zfs set`: can this target do that at all? */

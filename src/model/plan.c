@@ -325,6 +325,8 @@ static bool gives_up(const struct sis_group *g, uint64_t guid)
 /* A volume that cannot leave its old target must not appear in a second one. */
 void sis_plan_refuse_followers(struct sis_plan *p, const struct sis_group *held)
 {
+	if (!held->live)
+		return; /* it had nothing to give up */
 	sis_vec_each(g, &p->groups) {
 		if (g == held || g->refused.code || !g->desired)
 			continue;
@@ -358,12 +360,17 @@ void sis_plan_make(const struct sis_state *desired, const struct sis_state *live
 			sis_plan_refuse_followers(ret, &ret->groups.v[i]);
 }
 
+void sis_group_steps_free(struct sis_group *g)
+{
+	sis_vec_each(s, &g->steps)
+		free(s->reason);
+	sis_vec_free(&g->steps);
+}
+
 void sis_plan_free(struct sis_plan *p)
 {
 	sis_vec_each(g, &p->groups) {
-		sis_vec_each(s, &g->steps)
-			free(s->reason);
-		sis_vec_free(&g->steps);
+		sis_group_steps_free(g);
 		sis_err_clear(&g->refused);
 		sis_err_clear(&g->blocked);
 	}

@@ -68,6 +68,9 @@ void sis_plan_make(const struct sis_state *desired, const struct sis_state *live
  */
 void sis_plan_refuse_followers(struct sis_plan *p, const struct sis_group *held);
 
+/* Frees the steps of a group that has been dealt with; the group stays. */
+void sis_group_steps_free(struct sis_group *g);
+
 /* The group of this target, or NULL. Borrowed. */
 struct sis_group *sis_plan_find(const struct sis_plan *p, const char *iqn);
 

@@ -143,11 +143,15 @@ static void test_identity(void **state)
 static void merged_rules(const char *value, const struct sis_caps *caps, struct sis_state *ret)
 {
 	struct sis_volume v = volume("p/v", 1);
-	struct sis_wish w;
+	struct sis_wish w, *const list[] = { &w };
 	struct sis_err err = SIS_ERR_INIT;
 
 	assert_int_equal(desire(&v, value, caps, &w, NULL), 0);
-	sis_desire_merge(&w, 1, ret, &err);
+	sis_desire_merge(list, 1, ret, &err);
+	/* What says where the volume belongs stays with the wish. */
+	assert_string_equal(w.target.iqn, ret->targets.v[0].iqn);
+	assert_int_equal(w.target.luns.v[0].number, ret->targets.v[0].luns.v[0].number);
+	assert_int_equal(w.target.luns.v[0].blocksize, ret->targets.v[0].luns.v[0].blocksize);
 	assert_int_equal(err.code, 0);
 	sis_wish_free(&w);
 }
@@ -231,14 +235,17 @@ static void merge(const struct merge_case *cases, size_t n, size_t targets)
 {
 	struct sis_volume *volumes = sis_calloc(n, sizeof(*volumes));
 	struct sis_wish *wishes = sis_calloc(n, sizeof(*wishes));
+	struct sis_wish **list = sis_calloc(n, sizeof(struct sis_wish *));
 	struct sis_err *errs = sis_calloc(n, sizeof(*errs));
 	sis_autostate struct sis_state s = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
 		volumes[i] = volume(cases[i].volume, i + 1);
 		assert_int_equal(desire(&volumes[i], cases[i].value, &rich, &wishes[i], NULL), 0);
+		list[i] = &wishes[i];
 	}
-	sis_desire_merge(wishes, n, &s, errs);
+	sis_desire_merge(list, n, &s, errs);
+	free(list);
 	assert_int_equal(s.targets.n, targets);
 	for (size_t i = 0; i < n; i++) {
 		if (cases[i].error)
