@@ -11,8 +11,10 @@
 #include <cmocka.h>
 
 #include <ftw.h>
+#include <limits.h>
 
 #include "backend/lio.h"
+#include "backend/lio_access.h"
 #include "backend/lio_tree.h"
 #include "golden.h"
 #include "model/field.h"
@@ -405,6 +407,32 @@ static void test_probe(void **state)
 	assert_string_equal(p.version, "Linux 6.1.0");
 }
 
+static unsigned busy_for; /* calls */
+
+static int rmdir_busy(struct sis_kfs *k, const char *path)
+{
+	return busy_for && busy_for-- ? -EBUSY : sis_kfs_real_ops.rmdir(k, path);
+}
+
+/* What the kernel still uses goes a moment later, or is said not to. */
+static void test_busy(void **state)
+{
+	struct sis_kfs_ops ops = sis_kfs_real_ops;
+	struct sis_kfs k = { .root = root, .ops = &ops };
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &k, .root = root };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	(void)state;
+	ops.rmdir = rmdir_busy;
+	busy_for = 3;
+	assert_int_equal(sis_lio_rmdir(&bx, TPG "/acls", &err), 0);
+	assert_false(sis_kfs_exists(&kfs, TPG "/acls"));
+	busy_for = UINT_MAX;
+	assert_int_equal(sis_lio_rmdir(&bx, TPG "/np/[::]:3260", &err), -EBUSY);
+	assert_non_null(strstr(sis_err_msg(&err), TPG "/np/[::]:3260"));
+	assert_non_null(strstr(sis_err_msg(&err), "something still uses it after 10 s"));
+}
+
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, make_tree, drop_tree)
 
 int main(void)
@@ -427,6 +455,7 @@ int main(void)
 		TREE_TEST(test_sessions),
 		TREE_TEST(test_scope),
 		TREE_TEST(test_probe),
+		TREE_TEST(test_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
