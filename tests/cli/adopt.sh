@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MPL-2.0
 # Targets that others made are taken over: what is written reproduces them, nothing live changes.
+# shellcheck disable=SC2119 # start_tgtd has options
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
 new_world
