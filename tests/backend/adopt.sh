@@ -167,6 +167,34 @@ part_scst_group() {
 	changes >/dev/null
 }
 
+# The credentials are not read: which ones they are is said with their name.
+part_scst_chap() {
+	[ "$backend" = scst ] || return 0
+	volume tank/v1 16M
+	foreign_target "$x" "$pool/v1"
+	put "add_target_attribute $x IncomingUser joe secretsecret12" targets/iscsi/mgmt
+	changes >/dev/null
+	refused 1 "it asks for CHAP (user 'joe'): put the credentials into /etc/shareiscsi/secrets and name them with -o auth=NAME" \
+		"CHAP without -o" adopt "$x"
+	mkdir -p "$root/etc/shareiscsi"
+	printf '%s\n' '[door]' 'user = joe' 'password = secretsecret12' '[other]' 'user = jim' \
+		'password = secretsecret12' >"$root/etc/shareiscsi/secrets"
+	chmod 600 "$root/etc/shareiscsi/secrets"
+	refused 1 "CHAP user: joe, should be jim" "another user" adopt -o auth=other "$x"
+	refused 1 "none" "an entry that is not there" adopt -o auth=none "$x"
+	sis adopt -o auth=door "$x"
+	expect_quiet 0 "adopt with -o auth=NAME"
+	same "adopt with -o auth=NAME"
+	is "the property names the entry" "name=$x,blocksize=512,auth=door" "$(attribute tank/v1 shareiscsi)"
+	settled "with CHAP"
+	sed -i 's/secretsecret12/secretsecret34/' "$root/etc/shareiscsi/secrets"
+	sis plan
+	expect_status 3 "a secret that changed is noticed"
+	rm -r "$root/etc/shareiscsi"
+	sis unshare tank/v1
+	changes >/dev/null
+}
+
 part_iet_beyond() {
 	local file
 	[ "$backend" = iet ] || return 0
@@ -193,5 +221,6 @@ new_world
 part part_round_trip
 part part_by_hand
 part part_scst_group
+part part_scst_chap
 part part_iet_beyond
 done_testing

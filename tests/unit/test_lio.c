@@ -433,6 +433,83 @@ static void test_busy(void **state)
 	assert_non_null(strstr(sis_err_msg(&err), "something still uses it after 10 s"));
 }
 
+/* What the target as it is has beyond the property; NULL: nothing. */
+static char *beyond(void)
+{
+	struct sis_bx bx = { .kfs = &kfs };
+	sis_autotarget struct sis_target t = { 0 };
+	char *what = NULL;
+
+	read_target(&t);
+	assert_int_equal(sis_backend_lio.beyond(&bx, &t, &what, NULL), 0);
+	return what;
+}
+
+static void test_beyond(void **state)
+{
+	static const struct {
+		const char *path, *odd, *usual, *want;
+	} rows[] = {
+		{ TPG "/attrib/default_cmdsn_depth", "8\n", "64\n", "default_cmdsn_depth '8'" },
+		{ TPG "/param/ImmediateData", "No\n", "Yes\n", "ImmediateData 'No'" },
+		{ STORE "/attrib/emulate_tpws", "1\n", "0\n", "emulate_tpws '1'" },
+		{ STORE "/wwn/vendor_id", "ACME\n", "LIO-ORG\n", "vendor_id 'ACME'" },
+		{ TPG "/attrib/demo_mode_write_protect", "1\n", "0\n", "it is unfinished" },
+	};
+	sis_autofree char *nothing = beyond(), *groups = NULL;
+
+	(void)state;
+	assert_null(nothing);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sis_autofree char *what = NULL, *again = NULL;
+
+		put(rows[i].path, rows[i].odd);
+		what = beyond();
+		if (!what || !strstr(what, rows[i].want))
+			fail_msg("'%s' says nothing of '%s'", what ? what : "nothing", rows[i].want);
+		put(rows[i].path, rows[i].usual);
+		again = beyond();
+		assert_null(again);
+	}
+	put(SIS_LIO_ISCSI "/" IQN "/tpgt_2/enable", "0\n");
+	groups = beyond();
+	assert_string_equal(groups, "it has 2 portal groups");
+}
+
+/* An entry that maps no LUN, or another one, is no rule: the target is more than its rules. */
+static void test_beyond_entry(void **state)
+{
+	sis_autofree char *nothing = NULL, *partial = NULL, *depth = NULL;
+
+	(void)state;
+	put(TPG "/attrib/generate_node_acls", "0\n");
+	put_acl("iqn.x:a", "0\n");
+	put(TPG "/acls/iqn.x:a/cmdsn_depth", "64\n");
+	nothing = beyond();
+	assert_null(nothing);
+	put_dir(TPG "/acls/iqn.x:b");
+	partial = beyond();
+	assert_string_equal(partial, "initiator 'iqn.x:b' does not see every LUN under its own number");
+	put(TPG "/acls/iqn.x:a/cmdsn_depth", "16\n");
+	depth = beyond();
+	assert_string_equal(depth, "iqn.x:a has cmdsn_depth '16'");
+}
+
+/* The plugin's own product id is nobody's choice; targetcli makes it the name of the object. */
+static void test_product(void **state)
+{
+	sis_autotarget struct sis_target own = { 0 }, theirs = { 0 };
+
+	(void)state;
+	put(STORE "/wwn/product_id", "IBLOCK\n");
+	read_target(&own);
+	assert_null(own.luns.v[0].product);
+	assert_true(own.luns.v[0].known & SIS_BIT(SIS_FIELD_PRODUCT));
+	put(STORE "/wwn/product_id", "theirs\n");
+	read_target(&theirs);
+	assert_string_equal(theirs.luns.v[0].product, "theirs");
+}
+
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, make_tree, drop_tree)
 
 int main(void)
@@ -456,6 +533,9 @@ int main(void)
 		TREE_TEST(test_scope),
 		TREE_TEST(test_probe),
 		TREE_TEST(test_busy),
+		TREE_TEST(test_beyond),
+		TREE_TEST(test_beyond_entry),
+		TREE_TEST(test_product),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
