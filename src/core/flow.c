@@ -259,18 +259,6 @@ static void count(struct sis_flow *f, const struct sis_group *g)
 		f->report->changed++;
 }
 
-/* A new target that could not be made is gone again, most likely: then nothing is remembered. */
-static void forget_failed(struct sis_flow *f, const struct sis_group *g)
-{
-	sis_autostrv sis_strv scope = { 0 };
-	sis_autostate struct sis_state live = { 0 };
-
-	sis_strv_add(&scope, g->iqn);
-	if (f->ctx->bx.be->read(&f->ctx->bx, &scope, &live, NULL) == 0 &&
-	    !sis_state_find(&live, g->iqn))
-		(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, NULL);
-}
-
 /* What a group that is being done belongs to, for mint_group(). */
 struct minting {
 	struct sis_flow *f;
@@ -302,7 +290,7 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 	if (rc == 0 && !dry)
 		rc = group_done(f, g, &t, intent, err);
 	if (rc < 0 && !dry && !g->live)
-		forget_failed(f, g);
+		sis_strv_add(&f->unmade, g->iqn);
 	if (rc < 0)
 		return rc;
 	if (!ret_target) {
@@ -345,6 +333,7 @@ int sis_flow_read(struct sis_flow *f, struct sis_err *err)
 
 void sis_flow_free(struct sis_flow *f)
 {
+	sis_strv_free(&f->unmade);
 	sis_plan_free(&f->plan);
 	sis_view_free(&f->view);
 }

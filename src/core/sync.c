@@ -75,17 +75,25 @@ static void settle_rest(struct sis_flow *f)
 	}
 }
 
-/* Is the target gone for certain? Asked anew: what was not looked at is not gone. */
-static bool is_gone(const struct sis_flow *f, const char *iqn)
+/*
+ * The targets that are recorded but gone for certain. Asked anew, of all of them at once: what was
+ * not looked at is not gone.
+ */
+static void find_gone(const struct sis_flow *f, sis_strv *ret)
 {
 	sis_autostrv sis_strv scope = { 0 };
 	sis_autostate struct sis_state live = { 0 };
 
-	if (sis_state_find(&f->view.live, iqn) || sis_state_find(&f->view.desired, iqn))
-		return false;
-	sis_strv_add(&scope, iqn);
-	return f->ctx->bx.be->read(&f->ctx->bx, &scope, &live, NULL) == 0 &&
-	       !sis_state_find(&live, iqn);
+	sis_vec_each(record, &f->view.records)
+		if (sis_view_concerns(&f->view, f->rq, record) &&
+		    !sis_state_find(&f->view.live, record->iqn) &&
+		    !sis_state_find(&f->view.desired, record->iqn))
+			sis_strv_add(&scope, record->iqn);
+	if (!scope.n || f->ctx->bx.be->read(&f->ctx->bx, &scope, &live, NULL) < 0)
+		return;
+	sis_vec_each(iqn, &scope)
+		if (!sis_state_find(&live, *iqn))
+			sis_strv_add(ret, *iqn);
 }
 
 /*
@@ -94,21 +102,29 @@ static bool is_gone(const struct sis_flow *f, const char *iqn)
  */
 static void forget_gone(struct sis_flow *f)
 {
-	sis_vec_each(record, &f->view.records) {
-		struct sis_target gone = { .iqn = record->iqn };
-		sis_autoerr struct sis_err err = SIS_ERR_INIT;
-		int rc;
+	const struct sis_backend *be = f->ctx->bx.be;
+	sis_autostrv sis_strv iqns = { 0 };
 
-		if (!sis_view_concerns(&f->view, f->rq, record) || !is_gone(f, record->iqn))
-			continue;
-		rc = f->ctx->bx.be->target_del(&f->ctx->bx, &gone, false, &err);
+	find_gone(f, &iqns);
+	sis_vec_each(iqn, &iqns) {
+		const struct sis_target gone = { .iqn = *iqn };
+		sis_autoerr struct sis_err err = SIS_ERR_INIT;
+		int rc = be->target_del(&f->ctx->bx, &gone, false, &err);
+
 		if (rc == 0)
-			rc = sis_record_remove(f->ctx->root, f->ctx->bx.be->name, record->iqn,
-					       &err);
+			rc = sis_record_remove(f->ctx->root, be->name, *iqn, &err);
 		if (rc < 0)
-			sis_log(SIS_LOG_WARN, "what is left of '%s' could not be removed: %s",
-				record->iqn, sis_err_msg(&err));
+			sis_log(SIS_LOG_WARN, "what is left of '%s' could not be removed: %s", *iqn,
+				sis_err_msg(&err));
 	}
+}
+
+/* New targets that could not be made and are gone again, as they mostly are, leave no record. */
+static void forget_unmade(struct sis_flow *f)
+{
+	sis_vec_each(iqn, &f->unmade)
+		if (!sis_state_find(&f->view.live, *iqn))
+			(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, *iqn, NULL);
 }
 
 /* A name that is gone but recorded was a volume: what is left of it is taken away. */
@@ -126,12 +142,14 @@ static void report_items(struct sis_flow *f)
 			sis_flow_problem(f, i->volume->name, i->want, &i->problem);
 }
 
-/* The targets of which a failure was told already, sorted. */
-static void failed_groups(const struct sis_flow *f, sis_strv *ret)
+/* The targets and volumes of which a failure was told already, sorted. */
+static void told_already(const struct sis_flow *f, sis_strv *ret)
 {
 	sis_vec_each(g, &f->plan.groups)
 		if (g->refused.code)
 			sis_strv_add(ret, g->iqn);
+	sis_vec_each(p, &f->report->problems)
+		sis_strv_add(ret, p->subject);
 	sis_vec_sort(ret, sis_strp_cmp);
 }
 
@@ -139,30 +157,29 @@ static void failed_groups(const struct sis_flow *f, sis_strv *ret)
 static int verify(struct sis_flow *f, struct sis_err *err)
 {
 	sis_autoplan struct sis_plan again = { 0 };
-	sis_autostrv sis_strv failed = { 0 };
+	sis_autostrv sis_strv told = { 0 };
 	int rc;
 
-	failed_groups(f, &failed);
+	told_already(f, &told);
 	rc = sis_view_reread(f->ctx, f->rq, &f->view, err); /* the plan is of the state before */
 	if (rc < 0)
 		return sis_err_wrap(err, "cannot read back");
+	forget_unmade(f);
 	sis_plan_make(&f->view.desired, &f->view.live, true, &again);
 	sis_vec_each(g, &again.groups) {
 		sis_autoerr struct sis_err bad = SIS_ERR_INIT;
 		const struct sis_step *s = g->steps.n ? &g->steps.v[0] : NULL;
-		bool known = sis_vec_find(&failed, &g->iqn, sis_strp_cmp) != NULL;
+		const char *subject = sis_flow_subject(g);
 
 		if (!s && !g->refused.code)
 			continue; /* a LUN that stays as it is was told before */
-
-		sis_vec_each(p, &f->report->problems)
-			known |= sis_streq(p->subject, sis_flow_subject(g));
-		if (known || !sis_flow_asked(f, g))
+		if (sis_vec_find(&told, &g->iqn, sis_strp_cmp) ||
+		    sis_vec_find(&told, &subject, sis_strp_cmp) || !sis_flow_asked(f, g))
 			continue;
 		(void)sis_err_set(&bad, EIO, "%s did not take the change: still to do: %s (%s)",
 				  f->ctx->bx.caps.title, s ? sis_step_names[s->kind] : "nothing",
 				  s && s->reason ? s->reason : sis_err_msg(&g->refused));
-		sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &bad);
+		sis_flow_problem(f, subject, SIS_WANT_SHARED, &bad);
 	}
 	return 0;
 }
