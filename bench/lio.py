@@ -3,7 +3,7 @@
 import os
 import time
 
-from common import say
+from common import Failed, say
 
 PREFIX = "iqn.2010-09.org.example"
 ONE_BY_ONE = 2  # volumes that one-shot targetcli is given; it needs seconds for each command
@@ -118,6 +118,10 @@ def run(bench, sizes, choice):
         for _ in range(choice["runs"]):
             contest.run_ours()
             contest.run_floor()
-        contest.run_restore()
-        contest.run_one_shot()
+        for who, measured in (("targetcli restoreconfig", contest.run_restore),
+                              ("targetcli one-shot", contest.run_one_shot)):
+            try:
+                measured()
+            except Failed as problem:  # not what this is about; the rest counts all the same
+                bench.skip("lio", "share-all", count, who, str(problem))
         contest.value(f"tank/{count}", "off")

@@ -122,8 +122,12 @@ static void forget_gone(struct sis_flow *f)
 /* New targets that could not be made and are gone again, as they mostly are, leave no record. */
 static void forget_unmade(struct sis_flow *f)
 {
+	sis_autostate struct sis_state live = { 0 };
+
+	if (!f->unmade.n || f->ctx->bx.be->read(&f->ctx->bx, &f->unmade, &live, NULL) < 0)
+		return;
 	sis_vec_each(iqn, &f->unmade)
-		if (!sis_state_find(&f->view.live, *iqn))
+		if (!sis_state_find(&live, *iqn))
 			(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, *iqn, NULL);
 }
 
@@ -164,7 +168,6 @@ static int verify(struct sis_flow *f, struct sis_err *err)
 	rc = sis_view_reread(f->ctx, f->rq, &f->view, err); /* the plan is of the state before */
 	if (rc < 0)
 		return sis_err_wrap(err, "cannot read back");
-	forget_unmade(f);
 	sis_plan_make(&f->view.desired, &f->view.live, true, &again);
 	sis_vec_each(g, &again.groups) {
 		sis_autoerr struct sis_err bad = SIS_ERR_INIT;
@@ -202,6 +205,7 @@ int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 	if (rc < 0)
 		return rc;
 	rc = do_groups(f, err);
+	forget_unmade(f);
 	if (rc < 0)
 		return rc;
 	report_items(f);

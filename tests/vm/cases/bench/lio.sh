@@ -3,7 +3,6 @@
 # what: How long shareiscsi, targetcli and the floor need on LIO; see bench/bench.py.
 # limit: 1500
 
-PATH=$BUILD:$PATH
 make_pool tank 8G
 load_lio
 mkdir -p /run/dbus
