@@ -226,6 +226,34 @@ drop "$theirs.x"
 unset_property tank/v2
 sis sync
 
+# ---- written half way ----
+
+# Properties can be written, the record cannot.
+mkdir -p "$root/run/shareiscsi/stgt"
+cat >"$world/no-record" <<EOF
+#!/bin/sh
+mount --bind "$root/run/shareiscsi/stgt" "$root/run/shareiscsi/stgt"
+mount -o remount,bind,ro "$root/run/shareiscsi/stgt"
+exec "$program" "\$@"
+EOF
+chmod +x "$world/no-record"
+set_property tank/db/b "name=$b,lun=2"
+target 2 "$b" "1 $pool/db/a" "2 $pool/db/b"
+remember
+ours=$program through+=(unshare -m)
+program=$world/no-record
+sis adopt "$b"
+program=$ours
+unset 'through[-1]' 'through[-1]'
+refused "cannot adopt '$b': " "a record that cannot be written"
+sis adopt "$b"
+expect_quiet 0 "once it can be"
+is "a value of its own stays" "name=$b,lun=2" "$(attribute tank/db/b shareiscsi)"
+taken "once it can be"
+sis unshare -a
+unset_property tank/db/a
+unset_property tank/db/b
+
 # ---- inherited, all, CHAP ----
 
 set_property tank on

@@ -105,13 +105,13 @@ targetcli saveconfig
 sis adopt tank/theirs 2>/tmp/err
 grep -F "'$org:theirs' also stands in /etc/" /tmp/err
 expect_eq "$(find $iscsi/$org:theirs $core/iblock_0 | sort)" "$before"
-sis plan
-sis status
+sis plan tank/theirs
+sis status tank/theirs
 command -p zfs get -Ho value org.zfsonlinux:shareiscsi,org.zfsonlinux:shareiscsi:identity tank/theirs
 expect_eq "$(cat $iscsi/$org:theirs/fabric_statistics/iscsi_instance/sessions)" 1 sessions
 same_data "$disk" /dev/zvol/tank/theirs
 command -p zfs rename tank/theirs tank/renamed
-sis plan
+sis plan tank/renamed
 command -p zfs rename tank/renamed tank/theirs
 iscsi_logout $org:theirs
 
