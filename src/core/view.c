@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "core/hold.h"
+#include "core/namesake.h"
 #include "core/own.h"
 
 /* ---- items: one verdict per volume ---- */
@@ -205,7 +206,6 @@ static void refuse_twins(struct sis_view *v)
 			if (same[k] != known && (known || wanting > 1))
 				refuse_twin(same[k], known ? known : same[k ? 0 : 1]);
 	}
-	sis_vec_sort(&v->by_guid, guid_cmp);
 }
 
 static void judge_all(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v)
@@ -229,6 +229,8 @@ static void index_items(struct sis_view *v)
 	}
 	sis_vec_sort(&v->by_guid, guid_cmp);
 	refuse_twins(v);
+	sis_namesakes_refuse(v);
+	sis_vec_sort(&v->by_guid, guid_cmp);
 }
 
 static void items_free(struct sis_view *v)

@@ -66,6 +66,8 @@ zfs set $share=name=$theirs tank/v1" "$out"
 is "and sets nothing" "" "$(attribute tank/v1 shareiscsi)$(identity tank/v1)"
 [ ! -e "$root/run/shareiscsi/stgt/$theirs" ]
 verdict $? "nor remembers anything"
+sis adopt -n -j tank/v1
+expect_json ".steps[0].step == \"adopt\" and .steps[0].iqn == \"$theirs\" and .problems == []" "also as JSON"
 sis adopt tank/v1
 expect_quiet 0 "adopt by the name of the volume"
 is "sets the property" "name=$theirs" "$(attribute tank/v1 shareiscsi)"
@@ -250,6 +252,24 @@ sis adopt "$b"
 expect_quiet 0 "once it can be"
 is "a value of its own stays" "name=$b,lun=2" "$(attribute tank/db/b shareiscsi)"
 taken "once it can be"
+sis unshare -a
+unset_property tank/db/a
+unset_property tank/db/b
+
+# ---- one id, two volumes ----
+
+target 2 "$b" "1 $pool/db/a scsi_sn=SN-1"
+sis adopt "$b"
+expect_quiet 0 "one that keeps its id"
+forged=$(identity tank/db/a | sed "s/guid=[^,]*/guid=$(guid tank/db/b)/;s/iqn=.*/iqn=$prefix:tank.db.b/")
+setfattr -n user.org.zfsonlinux:shareiscsi:identity -v "$forged" "$pool/db/b"
+set_property tank/db/b on
+sis share tank/db
+expect_error 1 "cannot share 'tank/db/b': its stored identity gives it the id '60000000000000000e00000000020001' of 'tank/db/a'" \
+	"a volume does not get the id that another one keeps"
+bare_zfs inherit "$ident" tank/db/b
+sis share tank/db
+expect_quiet 0 "with an identity of its own it is shared"
 sis unshare -a
 unset_property tank/db/a
 unset_property tank/db/b
