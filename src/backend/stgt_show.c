@@ -5,11 +5,14 @@
  */
 #include "backend/stgt_show.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "base/str.h"
 #include "model/field.h"
 #include "model/option.h"
 
-enum { MAX_TARGETS = 65536, MAX_ENTRIES = 65536 };
+enum { MAX_TARGETS = 65536, MAX_ENTRIES = 65536, GIVE_BACK = 1 << 20 };
 
 /* In the order in which tgtd prints them; each stands once in a target. */
 enum section { NONE, SYSTEM, NEXUS, LUNS, ACCOUNTS, ACL };
@@ -434,18 +437,38 @@ static int check_unique(struct show *s)
 	return 0;
 }
 
+/*
+ * The list of 10,000 targets is a third of all the memory of a run. What was read of it is given
+ * back by and by, before what it says takes up as much. `from` is the first byte not given back.
+ */
+static char *give_back(char *from, char *to)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	char *start = from + (page - (uintptr_t)from % page) % page;
+	char *end = to - (uintptr_t)to % page;
+
+	if (to - from < GIVE_BACK || start >= end)
+		return from;
+	/* Where it does not work, it only costs memory. */
+	(void)madvise(start, (size_t)(end - start), MADV_DONTNEED);
+	return end;
+}
+
 int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,
 			   struct sis_err *err)
 {
 	sis_autostate struct sis_state state = { 0 };
 	sis_stgt_tids tids = { 0 };
 	struct show s = { .state = &state, .tids = &tids, .err = err };
-	char *cursor = text, *line;
+	char *cursor = text, *line, *kept = text;
 	size_t len = strlen(text);
 	int r = len && text[len - 1] != '\n' ? malformed(&s, "its last line is cut off") : 0;
 
-	while (r == 0 && (line = sis_str_next(&cursor, "\n")))
+	while (r == 0 && (line = sis_str_next(&cursor, "\n"))) {
 		r = target_line(&s, line);
+		if (s.t && s.section == NONE) /* a new target: nothing before it is needed */
+			kept = give_back(kept, line);
+	}
 	if (r == 0)
 		r = target_close(&s);
 	if (r == 0) {

@@ -29,8 +29,8 @@ int sis_stgt_tid_cmp(const void *a, const void *b); /* for sis_vec_sort and sis_
 /*
  * `--mode target`: all targets, sorted by IQN, and their TIDs, ascending. A LUN's size is what
  * tgtd shows, in whole megabytes. The controller (LUN 0) is left out. A rule list that is only
- * "ALL" is empty; "ALL" beside others stays in it, as an address. Cuts the text up: of thousands of
- * targets it is megabytes, and a copy as many.
+ * "ALL" is empty; "ALL" beside others stays in it, as an address. Spoils the text: of thousands of
+ * targets it is megabytes, a copy as many, and what was read of it is given back at once.
  * -EPROTO when the text is cut short or not as tgtd prints it; *ret and *ret_tids untouched then.
  */
 int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,

@@ -120,6 +120,33 @@ static void test_golden(void **state)
 	}
 }
 
+/* One so long that its memory is given back while it is read means what a short one does. */
+static void test_long(void **state)
+{
+	enum { MANY = 6000 };
+	sis_autofree char *one = golden("targets-1.0.85-one", "txt");
+	const char *rest = strchr(one, '\n');
+	sis_autostr struct sis_str text = { 0 }, want = { 0 };
+	sis_autofree char *got = NULL;
+	sis_autofree char *first = meaning(one);
+	sis_autofree char *body = sis_strdup(strchr(first, '\n') + 1);
+
+	(void)state;
+	*strstr(body, "tids") = '\0';
+	assert_true(strchr(rest, 'T') && !strstr(rest, "\nTarget "));
+	for (int i = 1; i <= MANY; i++) {
+		sis_str_addf(&text, "Target %d: iqn.2026-01.org.x:%05d%s", i, i, rest);
+		sis_str_addf(&want, "target iqn.2026-01.org.x:%05d tid %d shown rules\n%s", i, i,
+			     body);
+	}
+	sis_str_add(&want, "tids");
+	for (int i = 1; i <= MANY; i++)
+		sis_str_addf(&want, " %d", i);
+	sis_str_addc(&want, '\n');
+	got = meaning(sis_str_get(&text));
+	assert_true(sis_streq(got, sis_str_get(&want)));
+}
+
 /* Cut anywhere it is refused, unless it is whole up to there; never half understood. */
 static void test_cut(void **state)
 {
@@ -268,6 +295,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_golden),	cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_damaged), cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_stores),	cmocka_unit_test(test_shown_mb),
 		cmocka_unit_test(test_version),
