@@ -108,7 +108,7 @@ word() {	# NAME
 
 lun_is() {	# IQN LUN WHAT
 	case $3 in
-	path) show_of "$1" | sed -n "s/^\tlun:$2 .* path://p" ;;
+	path) show_of "$1" | sed -n "s/^\tlun:$2 //p" | sed 's/ path:/\n/;s/^.*\n//' ;;
 	serial) inquiry "$1" "$2" | word scsi_sn ;;
 	naa) inquiry "$1" "$2" | word scsi_id ;;
 	blocksize) inquiry "$1" "$2" | word block_size ;;
