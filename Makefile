@@ -54,6 +54,11 @@ bench: all
 		mkdir -p $(BENCH_OUT) && cp build/vm/bench/lio/lio.json build/vm/bench/lio/lio.svg $(BENCH_OUT); \
 	else python3 -B bench/bench.py $(BENCH) --build $(BUILD) --out $(BENCH_OUT); fi
 
+# Debian and RPM packages, built, looked into, and installed in a clean Debian.
+test-packages:
+	@tools/deps build test packages
+	@BUILD=$(abspath $(BUILD)) tests/pkg/run
+
 demo: all
 	@tools/deps test
 	@tools/demo $(BUILD)
@@ -64,4 +69,4 @@ check-layers: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install test test-vm fuzz demo check-layers clean
+.PHONY: all install test test-vm test-packages fuzz demo check-layers clean

@@ -17,18 +17,18 @@ static const char *const folders[] = {
 };
 
 /*
- * Stands in this program and in no other: a copy of it, or another version, has another inode, and
- * two of them would hand a command to each other for ever.
+ * Stands in this program, in the script front/front.in, and in no other: a copy, or another version,
+ * has another inode, and two of them would hand a command to each other for ever.
  */
-static const volatile char mark[] = "\1this is shareiscsi, not zfs\1";
+static const volatile char mark[] = "this is shareiscsi, not zfs";
 
 static bool holds_mark(int fd, size_t size)
 {
-	char text[sizeof(mark)];
+	char text[sizeof(mark) - 1];
 	bool found;
 	void *p;
 
-	for (size_t i = 0; i < sizeof(mark); i++)
+	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = mark[i];
 	p = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
