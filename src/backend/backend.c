@@ -15,12 +15,10 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-const struct sis_backend *const sis_backends[] = {
-	&sis_backend_iet,
-	&sis_backend_stgt,
-	&sis_backend_scst,
-	&sis_backend_lio,
-	NULL,
+#define DIGITS "0123456789"
+
+const struct sis_backend *const sis_backends[SIS_BACKENDS + 1] = {
+	&sis_backend_iet, &sis_backend_stgt, &sis_backend_scst, &sis_backend_lio, NULL,
 };
 
 const struct sis_backend *sis_backend_find(const char *name)
@@ -30,6 +28,34 @@ const struct sis_backend *sis_backend_find(const char *name)
 			return *be;
 	}
 	return NULL;
+}
+
+/* Numbers between dots; what a distribution puts behind the last one does not count. */
+static bool is_at_least(const char *version, const char *want)
+{
+	for (;; version++, want++) {
+		sis_autofree char *has =
+			sis_asprintf("%.*s", (int)strspn(version, DIGITS), version);
+		sis_autofree char *needs = sis_asprintf("%.*s", (int)strspn(want, DIGITS), want);
+		uint64_t h, n;
+
+		if (sis_parse_u64(has, 0, UINT32_MAX, &h) < 0 ||
+		    sis_parse_u64(needs, 0, UINT32_MAX, &n) < 0)
+			return false;
+		version += strlen(has);
+		want += strlen(needs);
+		if (h != n || !*want)
+			return h >= n;
+		if (*version != '.')
+			return false;
+	}
+}
+
+void sis_backend_later(const struct sis_backend *be, const char *version, struct sis_caps *caps)
+{
+	for (size_t i = 0; version && i < SIS_LATER_MAX && be->later[i].caps; i++)
+		if (is_at_least(version, be->later[i].version))
+			caps->caps |= be->later[i].caps;
 }
 
 static bool is_program(const char *path)

@@ -49,10 +49,19 @@ struct sis_probe {
 	char *hint;    /* owned: what to do to start it, NULL when it runs */
 };
 
+/* What not every version of a target can do. */
+struct sis_later {
+	unsigned caps; /* enum sis_cap; 0: no more of these */
+	const char *version; /* the first that can */
+};
+
+enum { SIS_LATER_MAX = 4 };
+
 struct sis_backend {
 	const char *name;  /* "stgt", for --backend and the configuration */
 	const char *title; /* "STGT (tgtd, user space)" */
-	struct sis_caps caps;
+	struct sis_caps caps; /* of every version */
+	struct sis_later later[SIS_LATER_MAX];
 	bool on_demand;    /* prepare() starts it when it is stopped: used when no other runs */
 	/* Where others keep what is made at boot, NULL-ended; "DIR/" is every file in it. */
 	const char *const *boot_files;
@@ -124,9 +133,13 @@ struct sis_backend {
 
 /* NULL-ended, in the order in which a running one is looked for. */
 extern const struct sis_backend *const sis_backends[];
+enum { SIS_BACKENDS = 4 };
 
 /* By name ("lio"), or NULL. */
 const struct sis_backend *sis_backend_find(const char *name);
+
+/* Adds what this version can do; NULL: none that is known. */
+void sis_backend_later(const struct sis_backend *be, const char *version, struct sis_caps *caps);
 
 /*
  * Finds a program (e.g. "tgtadm") below root in /usr/sbin, /sbin, /usr/local/sbin. A program is

@@ -59,24 +59,6 @@ static int iet_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *
 
 /* ---- probe ---- */
 
-/* 1.4.20 brought block sizes, and shows them. */
-static bool is_later(const char *version)
-{
-	static const uint64_t later[] = { 1, 4, 20 };
-	sis_autofree char *copy = sis_strdup(version);
-	char *cursor = copy, *word;
-	uint64_t n;
-
-	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++) {
-		word = sis_str_next(&cursor, ".");
-		if (!word || sis_parse_u64(word, 0, UINT32_MAX, &n) < 0 || n < later[i])
-			return false;
-		if (n > later[i])
-			return true;
-	}
-	return true;
-}
-
 static int iet_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *err)
 {
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
@@ -106,8 +88,7 @@ static int iet_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *e
 	}
 	/* Without a version only what every version can do is offered. */
 	(void)sis_iet_adm_version(&g->adm, bx, &p.version, NULL);
-	if (p.version && is_later(p.version))
-		bx->caps.caps |= SIS_CAP_BLOCKSIZE | SIS_CAP_RESIZE;
+	sis_backend_later(bx->be, p.version, &bx->caps);
 	*ret = p;
 	return 0;
 }
@@ -370,9 +351,10 @@ const struct sis_backend sis_backend_iet = {
 	.name = "iet",
 	.title = "IET (ietd, kernel)",
 	.boot_files = boot_files,
+	/* which brought block sizes, and shows them */
+	.later = { { SIS_CAP_BLOCKSIZE | SIS_CAP_RESIZE, "1.4.20" } },
 	.caps = {
 		.title = "IET",
-		/* block sizes are added by probe() where the version has them */
 		.caps = SIS_CAP_RULE_NAME | SIS_CAP_RULE_WILDCARD | SIS_CAP_RULE_ADDRESS |
 			SIS_CAP_RULE_PREFIX | SIS_CAP_RULE_MIXED,
 		.first_lun = 0,

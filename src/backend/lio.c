@@ -35,7 +35,8 @@ static bool module_there(struct sis_bx *bx, const char *name)
 		sis_autofree char *text = NULL;
 
 		if (sis_kfs_read(bx->kfs, &text, NULL, NULL, "/lib/modules/%s/%s", release,
-				 lists[i]) == 0 && strstr(text, file))
+				 lists[i]) == 0 &&
+		    strstr(text, file))
 			return true;
 	}
 	return false;
@@ -55,11 +56,13 @@ static int lio_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *e
 		ret->version = sis_asprintf("Linux %s", kernel ? kernel + 1 : version);
 	} else if (module_there(bx, "iscsi_target_mod")) {
 		ret->state = SIS_PROBE_STOPPED;
-		ret->hint = sis_strdup("`modprobe iscsi_target_mod`; the first share does it by itself");
+		ret->hint = sis_strdup(
+			"`modprobe iscsi_target_mod`; the first share does it by itself");
 	} else {
-		ret->hint = sis_strdup("the kernel has no module iscsi_target_mod: install the package "
-				       "with the rest of its modules (linux-modules-extra, "
-				       "kernel-modules-extra)");
+		ret->hint =
+			sis_strdup("the kernel has no module iscsi_target_mod: install the package "
+				   "with the rest of its modules (linux-modules-extra, "
+				   "kernel-modules-extra)");
 	}
 	return 0;
 }
@@ -74,8 +77,8 @@ static int run(struct sis_bx *bx, const char *const *argv, struct sis_err *err)
 
 	r = bx->runner->run(bx->runner->ctx, &cmd, &out, err);
 	if (r == 0 && out.status)
-		r = sis_err_set(err, EIO, "`%s` failed with exit status %d%s%s", argv[0], out.status,
-				*out.errout ? ": " : "", out.errout);
+		r = sis_err_set(err, EIO, "`%s` failed with exit status %d%s%s", argv[0],
+				out.status, *out.errout ? ": " : "", out.errout);
 	return r;
 }
 
@@ -95,8 +98,10 @@ static int mount_configfs(struct sis_bx *bx, struct sis_err *err)
 	sis_autofree char *program = sis_asprintf("%s/bin/mount", bx->root);
 	int r;
 
-	r = run(bx, (const char *const[]){ program, "-t", "configfs", "configfs",
-					   "/sys/kernel/config", NULL }, err);
+	r = run(bx,
+		(const char *const[]){ program, "-t", "configfs", "configfs", "/sys/kernel/config",
+				       NULL },
+		err);
 	return r < 0 ? sis_err_wrap(err, "cannot mount configfs at /sys/kernel/config") : 0;
 }
 
@@ -246,7 +251,9 @@ static int lio_target_hide(struct sis_bx *bx, const struct sis_target *live, str
 {
 	sis_autofree char *tpg = sis_lio_tpg(live->iqn, live->tid);
 
-	return sis_kfs_exists(bx->kfs, "%s/enable", tpg) ? sis_lio_put(bx, tpg, "enable", "0", err) : 0;
+	return sis_kfs_exists(bx->kfs, "%s/enable", tpg) ?
+		       sis_lio_put(bx, tpg, "enable", "0", err) :
+		       0;
 }
 
 /* Takes away every folder in `tpg/sub`, with what an access list entry has inside. */
@@ -277,8 +284,10 @@ static int lio_target_del(struct sis_bx *bx, const struct sis_target *live, bool
 	int r = 0;
 
 	if (sessions && !bx->dry)
-		return sis_err_set(err, SIS_ERR_INUSE, "%" PRIu64 " sessions of target '%s' are logged "
-				   "in; log out first, or use -f to end them", sessions, live->iqn);
+		return sis_err_set(err, SIS_ERR_INUSE,
+				   "%" PRIu64 " sessions of target '%s' are logged "
+				   "in; log out first, or use -f to end them",
+				   sessions, live->iqn);
 	if (!bx->dry) /* else it is noted as hidden and emptied already */
 		r = lio_target_hide(bx, live, err);
 	if (r == 0)
@@ -376,8 +385,10 @@ static int lio_session_end(struct sis_bx *bx, const struct sis_target *live,
 	int r;
 
 	if (!s->id)
-		return sis_err_set(err, EOPNOTSUPP, "LIO does not tell whose session of '%s' this is, "
-				   "so it cannot be ended alone", live->iqn);
+		return sis_err_set(err, EOPNOTSUPP,
+				   "LIO does not tell whose session of '%s' this is, "
+				   "so it cannot be ended alone",
+				   live->iqn);
 	r = sis_lio_end_sessions(bx, tpg, s->id, err);
 	return r < 0 || !live->rules.n ? r : sis_lio_set_access(bx, live, err);
 }
@@ -395,7 +406,8 @@ const struct sis_backend sis_backend_lio = {
 	.boot_files = boot_files,
 	.caps = {
 		.title = "LIO",
-		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_RO | SIS_CAP_PORTAL |
+		/* NAA: follows from the serial number as sis_naa() makes it */
+		.caps = SIS_CAP_UNMAP | SIS_CAP_NAA | SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_RO | SIS_CAP_PORTAL |
 			SIS_CAP_PORTAL_PORT | SIS_CAP_CHAP | SIS_CAP_CHAP_MUTUAL | SIS_CAP_RESIZE,
 		.first_lun = 0,
 		.max_lun = SIS_LUN_MAX,
@@ -419,9 +431,7 @@ const struct sis_backend sis_backend_lio = {
 			[SIS_IOMODE_WT] = SIS_IOMODE_WT,
 			[SIS_IOMODE_WB] = SIS_IOMODE_WB,
 		},
-		.choose_naa = true,
 		.naa_of_serial = true,
-		.thin = true,
 		.max_name = 223,
 		.max_serial = 253,
 		/* max_t10_id: it follows from the serial number */

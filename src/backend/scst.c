@@ -67,7 +67,7 @@ static void narrow(struct sis_bx *bx)
 	if (!offers(bx, SIS_SCST "/handlers/vdisk_blockio/mgmt", "write_through"))
 		c->iomode[SIS_IOMODE_WT] = SIS_IOMODE_NONE;
 	if (!offers(bx, SIS_SCST "/handlers/vdisk_fileio/mgmt", "thin_provisioned"))
-		c->thin = false;
+		c->caps &= ~(unsigned)SIS_CAP_UNMAP;
 	if (!offers(bx, SIS_SCST_ISCSI_MGMT, "allowed_portal"))
 		c->caps &= ~(unsigned)SIS_CAP_PORTAL;
 }
@@ -195,7 +195,8 @@ static int scst_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_e
 		return sis_err_set(err, EINVAL, "SCST cannot have the target name '%s'", t->iqn);
 	r = sis_scst_make(bx, SIS_SCST_ISCSI_MGMT, command, proof, err);
 	if (r == -EPERM)
-		return sis_err_set(err, EPERM, "SCST's daemon iscsi-scstd does not run: start it with "
+		return sis_err_set(err, EPERM,
+				   "SCST's daemon iscsi-scstd does not run: start it with "
 				   "`systemctl start scst`");
 	if (r == 0 && t->rules.n)
 		r = sis_scst_groups_make(bx, t->iqn, err);
@@ -380,8 +381,7 @@ static bool suits(const struct sis_lun *want, const struct sis_lun *live)
 				  SIS_BIT(SIS_FIELD_NAA) | SIS_BIT(SIS_FIELD_PRODUCT) |
 				  SIS_BIT(SIS_FIELD_SIZE);
 	/* a path goes stale when its volume is renamed */
-	bool same = sis_streq(want->path, live->path) ||
-		    sis_streq_null(want->serial, live->serial);
+	bool same = sis_streq(want->path, live->path) || sis_streq_null(want->serial, live->serial);
 
 	return same && !(sis_lun_diff(want, live) & ~in_place);
 }
@@ -454,15 +454,17 @@ static int scst_lun_add(struct sis_bx *bx, const struct sis_target *t, struct si
 static int scst_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
 			const struct sis_lun *live, unsigned changed, struct sis_err *err)
 {
-	const unsigned ids = SIS_BIT(SIS_FIELD_SERIAL) | SIS_BIT(SIS_FIELD_T10_ID) |
-			     SIS_BIT(SIS_FIELD_NAA);
+	const unsigned ids =
+		SIS_BIT(SIS_FIELD_SERIAL) | SIS_BIT(SIS_FIELD_T10_ID) | SIS_BIT(SIS_FIELD_NAA);
 	sis_autofree char *device = NULL;
 	int r;
 
 	(void)live; /* its handle may be out of date */
 	if (changed & ~(ids | SIS_BIT(SIS_FIELD_SIZE)))
-		return sis_err_set(err, ENOTSUP, "SCST can change only size and identifiers of LUN %u "
-				   "in place", l->number);
+		return sis_err_set(err, ENOTSUP,
+				   "SCST can change only size and identifiers of LUN %u "
+				   "in place",
+				   l->number);
 	r = sis_scst_lun_device(bx, t->iqn, l->number, &device, NULL, err);
 	if (r == 0 && changed & ids)
 		r = sis_scst_device_set_ids(bx, device, l, err);
@@ -494,8 +496,10 @@ static int scst_lun_del(struct sis_bx *bx, const struct sis_target *live, const 
 		return r;
 	user = sis_scst_device_user(bx, device, live->iqn);
 	if (user)
-		return sis_err_set(err, EBUSY, "SCST's device '%s' (%s) is also exported as '%s': "
-				   "remove it there first", device, l->path, user);
+		return sis_err_set(err, EBUSY,
+				   "SCST's device '%s' (%s) is also exported as '%s': "
+				   "remove it there first",
+				   device, l->path, user);
 	return sis_scst_device_del(bx, device, err);
 }
 
@@ -508,9 +512,11 @@ const struct sis_backend sis_backend_scst = {
 	.name = "scst",
 	.title = "SCST (kernel, sysfs)",
 	.boot_files = boot_files,
+	/* for people: probe() looks at what is there, not at the version */
+	.later = { { SIS_CAP_NAA, "3.0" } },
 	.caps = {
 		.title = "SCST",
-		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_WILDCARD |
+		.caps = SIS_CAP_UNMAP | SIS_CAP_NAA | SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_NAME | SIS_CAP_RULE_WILDCARD |
 			SIS_CAP_RULE_RO | SIS_CAP_PORTAL | SIS_CAP_CHAP | SIS_CAP_CHAP_MUTUAL |
 			SIS_CAP_RESIZE,
 		.first_lun = 0,
@@ -538,8 +544,6 @@ const struct sis_backend sis_backend_scst = {
 			[SIS_IOMODE_WT] = SIS_IOMODE_WT,
 			[SIS_IOMODE_WB] = SIS_IOMODE_WB,
 		},
-		.choose_naa = true,
-		.thin = true,
 		.max_name = MAX_IQN,
 		.max_serial = MAX_SERIAL,
 		.max_t10_id = MAX_T10_ID,

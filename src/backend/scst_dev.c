@@ -93,7 +93,7 @@ int sis_scst_device_command(const struct sis_caps *caps, const char *name, const
 	if (write_through(l))
 		sis_str_add(&b, "; write_through=1");
 	/* blockio switches this on by itself where the volume can discard */
-	if (l->type == SIS_TYPE_FILEIO && l->thin && !l->readonly && caps->thin)
+	if (l->type == SIS_TYPE_FILEIO && l->thin && !l->readonly && caps->caps & SIS_CAP_UNMAP)
 		sis_str_add(&b, "; thin_provisioned=1");
 	*ret = sis_str_take(&b);
 	*ret_handler = handlers[l->type];

@@ -14,21 +14,15 @@
 #include "model/field.h"
 #include "model/option.h"
 
-#define TGT_NAMES SIS_STGT_VERSION(1, 0, 83) /* initiator names and addresses: either lets in */
-#define TGT_UNMAP SIS_STGT_VERSION(1, 0, 90) /* UNMAP reaches a block device */
-
 enum { MAX_TID_TRIES = 16 };
 
 /* ---- probe ---- */
 
 /* Leaves of the capabilities what this daemon can do. */
-static void narrow(struct sis_caps *c, uint32_t version, const char *system)
+static void narrow(struct sis_caps *c, const char *system)
 {
 	sis_autostrv sis_strv stores = { 0 };
 
-	if (version >= TGT_NAMES)
-		c->caps |= SIS_CAP_RULE_NAME | SIS_CAP_RULE_MIXED;
-	c->thin = version >= TGT_UNMAP;
 	sis_stgt_parse_stores(system, &stores);
 	if (!stores.n)
 		return; /* a tgtd that does not tell: it refuses what it has not */
@@ -81,8 +75,10 @@ static int stgt_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *
 	(void)sis_stgt_adm_version(&g->adm, bx, r == 0, &p.version, NULL);
 	version = p.version ? sis_stgt_version(p.version) : 0;
 	sis_stgt_adm_version_is(&g->adm, version);
-	if (r == 0)
-		narrow(&bx->caps, version, system);
+	if (r == 0) {
+		sis_backend_later(bx->be, p.version, &bx->caps);
+		narrow(&bx->caps, system);
+	}
 	*ret = p;
 	return 0;
 }
@@ -272,10 +268,14 @@ const struct sis_backend sis_backend_stgt = {
 	.name = "stgt",
 	.title = "STGT (tgtd, user space)",
 	.boot_files = boot_files,
+	.later = {
+		/* names and addresses: either lets in */
+		{ SIS_CAP_RULE_NAME | SIS_CAP_RULE_MIXED, "1.0.83" },
+		{ SIS_CAP_UNMAP, "1.0.90" }, /* it reaches a block device */
+	},
 	.caps = {
 		.title = "STGT",
-		/* names of initiators are added by probe() where tgtd treats them safely */
-		.caps = SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_ADDRESS | SIS_CAP_RULE_PREFIX |
+		.caps = SIS_CAP_NAA | SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_ADDRESS | SIS_CAP_RULE_PREFIX |
 			SIS_CAP_RESIZE,
 		.first_lun = 1, /* LUN 0 is tgtd's controller */
 		.max_lun = 16383, /* what REPORT LUNS of tgtd can encode */
@@ -301,7 +301,6 @@ const struct sis_backend sis_backend_stgt = {
 			[SIS_IOMODE_SG] = SIS_IOMODE_SG,
 			[SIS_IOMODE_SSC] = SIS_IOMODE_SSC,
 		},
-		.choose_naa = true,
 		.max_name = 223,
 		.max_serial = 36,
 		.max_t10_id = 36,

@@ -2,6 +2,8 @@
 /*
  * The verbs that need no volume: options, backends; and iqn, which only makes a name.
  */
+#include <inttypes.h>
+
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/out.h"
@@ -45,6 +47,88 @@ int sis_cmd_options(const struct sis_args *a, struct sis_err *err)
 	}
 	sis_table_print(&t, a->flags & SIS_FLAG_JSON);
 	return 0;
+}
+
+/* A line of the capabilities: words of an option, or bits; of both without, the first LUN. */
+struct ability {
+	const char *title;
+	unsigned caps; /* enum sis_cap: all of them */
+	enum sis_opt opt;
+	const char *words;
+};
+
+static const struct ability abilities[] = {
+	{ "LUN numbers from", 0, SIS_OPT_LUN, NULL },
+	{ "type=blockio, fileio", 0, SIS_OPT_TYPE, "blockio fileio" },
+	{ "type=nullio", 0, SIS_OPT_TYPE, "nullio" },
+	{ "type=tape, ssc, pt", 0, SIS_OPT_TYPE, "tape ssc pt" },
+	{ "iomode=wt, wb, ro", 0, SIS_OPT_IOMODE, "wt wb ro" },
+	{ "iomode=rdwr, aio, mmap, sg, ssc", 0, SIS_OPT_IOMODE, "rdwr aio mmap sg ssc" },
+	{ "blocksize other than 512", SIS_CAP_BLOCKSIZE, SIS_OPT_N, NULL },
+	{ "initiator by name", SIS_CAP_RULE_NAME, SIS_OPT_N, NULL },
+	{ "initiator by name with * and ?", SIS_CAP_RULE_WILDCARD, SIS_OPT_N, NULL },
+	{ "initiator by address, network", SIS_CAP_RULE_ADDRESS | SIS_CAP_RULE_PREFIX, SIS_OPT_N,
+	  NULL },
+	{ "names and addresses together", SIS_CAP_RULE_MIXED, SIS_OPT_N, NULL },
+	{ "read-only for some", SIS_CAP_RULE_RO, SIS_OPT_N, NULL },
+	{ "portal by address", SIS_CAP_PORTAL, SIS_OPT_N, NULL },
+	{ "portal with a port", SIS_CAP_PORTAL_PORT, SIS_OPT_N, NULL },
+	{ "CHAP", SIS_CAP_CHAP, SIS_OPT_N, NULL },
+	{ "CHAP, mutual", SIS_CAP_CHAP_MUTUAL, SIS_OPT_N, NULL },
+	{ "new size in place", SIS_CAP_RESIZE, SIS_OPT_N, NULL },
+	{ "UNMAP of sparse volumes", SIS_CAP_UNMAP, SIS_OPT_N, NULL },
+	{ "NAA from the volume's guid", SIS_CAP_NAA, SIS_OPT_N, NULL },
+};
+
+/* All words, none, or those that it takes. */
+static void words_cell(const struct sis_backend *be, const struct ability *a, struct sis_table *t)
+{
+	sis_autofree char *copy = sis_strdup(a->words);
+	sis_autostr struct sis_str taken = { 0 };
+	char *cursor = copy, *word;
+
+	while ((word = sis_str_next(&cursor, " ")))
+		if (sis_caps_take(&be->caps, a->opt, word))
+			sis_str_addf(&taken, "%s%s", taken.len ? " " : "", word);
+	if (!taken.len)
+		sis_table_add(t, "no");
+	else
+		sis_table_add(t, sis_streq(sis_str_get(&taken), a->words) ? "yes" :
+									    sis_str_get(&taken));
+}
+
+static void ability_cell(const struct sis_backend *be, const struct ability *a, struct sis_table *t)
+{
+	const char *text = (be->caps.caps & a->caps) == a->caps ? "yes" : "no";
+
+	if (a->words) {
+		words_cell(be, a, t);
+		return;
+	}
+	if (!a->caps) {
+		sis_table_addf(t, "%" PRIu32, be->caps.first_lun);
+		return;
+	}
+	for (size_t i = 0; i < SIS_LATER_MAX; i++)
+		if (be->later[i].caps & a->caps)
+			text = be->later[i].version;
+	sis_table_add(t, text);
+}
+
+static void print_abilities(bool json)
+{
+	struct sis_col cols[1 + SIS_BACKENDS] = { { "capability", "CAPABILITY", false } };
+	struct sis_table t = { "capabilities", cols, 1, { 0 } };
+
+	for (size_t i = 0; sis_backends[i]; i++)
+		cols[t.n++] = (struct sis_col){ sis_backends[i]->name, sis_backends[i]->caps.title,
+						false };
+	for (size_t a = 0; a < sizeof(abilities) / sizeof(abilities[0]); a++) {
+		sis_table_add(&t, abilities[a].title);
+		for (size_t i = 0; sis_backends[i]; i++)
+			ability_cell(sis_backends[i], &abilities[a], &t);
+	}
+	sis_table_print(&t, json);
 }
 
 /* What is left of opening a run when no store is needed. */
@@ -91,6 +175,10 @@ int sis_cmd_backends(const struct sis_args *a, struct sis_err *err)
 
 	if (rc < 0)
 		return rc;
+	if (a->flags & SIS_FLAG_CAPS) {
+		print_abilities(a->flags & SIS_FLAG_JSON);
+		return 0;
+	}
 	rc = open_without_store(a, &ctx, err);
 	for (size_t i = 0; rc == 0 && sis_backends[i]; i++)
 		backend_row(&ctx, sis_backends[i], &t);

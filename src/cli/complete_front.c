@@ -6,29 +6,7 @@
 #include "base/str.h"
 #include "cli/complete.h"
 #include "cli/front_int.h"
-
-/* Can the target that would be used do this? Without one, or without access to it: yes. */
-static bool has_word(const struct sis_bx *bx, enum sis_opt opt, const char *word)
-{
-	const struct sis_caps *caps = &bx->caps;
-	int i = 0;
-
-	if (!bx->be)
-		return true;
-	if (opt == SIS_OPT_BLOCKSIZE)
-		return caps->caps & SIS_CAP_BLOCKSIZE || sis_streq(word, "512");
-	if (opt == SIS_OPT_TYPE) {
-		while (i < SIS_TYPE_N && !sis_streq_null(sis_type_names[i], word))
-			i++;
-		return i == SIS_TYPE_N || caps->block_type[i] || caps->file_type[i];
-	}
-	if (opt == SIS_OPT_IOMODE) {
-		while (i < SIS_IOMODE_N && !sis_streq_null(sis_iomode_names[i], word))
-			i++;
-		return i == SIS_IOMODE_N || caps->iomode[i]; /* ro is no mode, all can do it */
-	}
-	return true;
-}
+#include "model/desire.h"
 
 static void offer_words(const struct sis_complete *c, enum sis_opt opt)
 {
@@ -39,9 +17,9 @@ static void offer_words(const struct sis_complete *c, enum sis_opt opt)
 	if (!*copy)
 		return;
 	if (sis_ctx_open(&ctx, &c->choice, NULL) == 0)
-		(void)sis_ctx_backend(&ctx, NULL); /* none: see has_word() */
+		(void)sis_ctx_backend(&ctx, NULL); /* without one, all is offered */
 	while ((word = sis_str_next(&cursor, " ")))
-		if (has_word(&ctx.bx, opt, word))
+		if (!ctx.bx.be || sis_caps_take(&ctx.bx.caps, opt, word))
 			sis_complete_offer(c, word, "");
 	sis_ctx_close(&ctx);
 }

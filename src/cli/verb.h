@@ -21,6 +21,7 @@ enum sis_flag {
 	SIS_FLAG_HOLD = 1 << 9,	    /* unshare: hold back what is named */
 	SIS_FLAG_RELEASE = 1 << 10, /* sync: let go what was held back */
 	SIS_FLAG_OPTION = 1 << 11,  /* adopt: -o */
+	SIS_FLAG_CAPS = 1 << 12,    /* backends: --capabilities */
 	/* what every verb takes */
 	SIS_FLAG_ANY = SIS_FLAG_DRY | SIS_FLAG_VERBOSE | SIS_FLAG_JSON,
 };
@@ -36,6 +37,7 @@ enum {
 	SIS_OPTION_HOLD,
 	SIS_OPTION_RELEASE,
 	SIS_OPTION_PROMETHEUS,
+	SIS_OPTION_CAPABILITIES,
 };
 
 /* One option of the command line: parsed, checked, explained and completed from its row. */
@@ -51,9 +53,9 @@ struct sis_cli_option {
 struct sis_args {
 	unsigned flags; /* enum sis_flag */
 	struct sis_choice choice;
-	const char *from; /* sync: move shares from this back end */
+	const char *from;   /* sync: move shares from this back end */
 	const char *option; /* adopt: what -o says */
-	bool hints;	  /* the names are events' hints: those that are gone are no error */
+	bool hints;	    /* the names are events' hints: those that are gone are no error */
 	sis_strv names;
 };
 

@@ -24,6 +24,8 @@ enum sis_cap {
 	SIS_CAP_CHAP = 1 << 9,		/* auth=, one way */
 	SIS_CAP_CHAP_MUTUAL = 1 << 10,	/* auth=, mutual */
 	SIS_CAP_RESIZE = 1 << 11,	/* a new size reaches the LUN in place */
+	SIS_CAP_UNMAP = 1 << 12,	/* UNMAP can be switched on for sparse volumes */
+	SIS_CAP_NAA = 1 << 13,		/* the NAA designator can be chosen */
 };
 
 struct sis_caps {
@@ -39,17 +41,15 @@ struct sis_caps {
 	enum sis_type block_type[SIS_TYPE_N];
 	enum sis_type file_type[SIS_TYPE_N];
 	enum sis_iomode iomode[SIS_IOMODE_N]; /* [NONE] = default */
-	bool choose_naa;		      /* the NAA designator can be chosen */
-	bool naa_of_serial; /* ... but only by the serial number, as sis_naa_of() makes it */
-	bool thin;			      /* UNMAP can be switched on for sparse volumes */
-	unsigned max_name;		      /* bytes in a target name */
-	unsigned max_serial;		      /* bytes in a unit serial number */
-	unsigned max_t10_id; /* bytes in a T10 id; 0: the target makes its own */
-	const char *bad_path;		      /* bytes a backing path must not contain, e.g. "," */
+	bool naa_of_serial;   /* NAA is chosen by the serial number, as sis_naa_of() makes it */
+	unsigned max_name;    /* bytes in a target name */
+	unsigned max_serial;  /* bytes in a unit serial number */
+	unsigned max_t10_id;  /* bytes in a T10 id; 0: the target makes its own */
+	const char *bad_path; /* bytes a backing path must not contain, e.g. "," */
 	const char *bad_name; /* bytes a target name must not contain though RFC 7143 has them */
 	unsigned secret_min, secret_max; /* bytes in a CHAP secret */
 	unsigned user_max;		 /* bytes in a CHAP user */
-	const char *bad_chap; /* bytes that neither may contain, beside blanks and controls */
+	const char *bad_chap;	    /* bytes that neither may contain, beside blanks and controls */
 	const char *bad_chap_start; /* what neither may begin with, or NULL */
 };
 

@@ -218,7 +218,7 @@ static int keep_ids(const struct derive *d, struct sis_kept *k, struct sis_err *
 	sis_autofree char *serial = k->serial ? sis_strdup(k->serial) : sis_serial(d->v->guid);
 	sis_autofree char *naa = sis_naa_of(SIS_COMPANY_ID, serial);
 
-	if (tells(d->l, SIS_FIELD_NAA) && d->caps->choose_naa && !d->caps->naa_of_serial &&
+	if (tells(d->l, SIS_FIELD_NAA) && d->caps->caps & SIS_CAP_NAA && !d->caps->naa_of_serial &&
 	    !sis_streq(have, naa))
 		k->naa = sis_strdup(have);
 	if (!d->l->t10_id || sis_streq(d->l->t10_id, serial) || sis_streq(d->l->t10_id, have))
@@ -242,7 +242,8 @@ static int derive_identity(const struct derive *d, char **ret, struct sis_err *e
 		rc = keep_text("product id", d->l->product, &id.kept.product, err);
 	if (rc < 0)
 		return rc;
-	if (tells(d->l, SIS_FIELD_THIN) && d->caps->thin && d->l->thin != d->v->sparse)
+	if (tells(d->l, SIS_FIELD_THIN) && d->caps->caps & SIS_CAP_UNMAP &&
+	    d->l->thin != d->v->sparse)
 		id.kept.unmap = d->l->thin ? SIS_UNMAP_ON : SIS_UNMAP_OFF;
 	*ret = sis_identity_print(&id);
 	return 0;

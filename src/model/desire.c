@@ -88,6 +88,30 @@ static int check_access(const struct sis_options *o, const struct sis_caps *caps
 	return 0;
 }
 
+static int word_of(const char *const *names, int n, const char *word)
+{
+	for (int i = 0; i < n; i++)
+		if (names[i] && sis_streq(names[i], word))
+			return i;
+	return -1;
+}
+
+bool sis_caps_take(const struct sis_caps *caps, enum sis_opt opt, const char *word)
+{
+	int i;
+
+	switch (opt) {
+	case SIS_OPT_BLOCKSIZE: return caps->caps & SIS_CAP_BLOCKSIZE || sis_streq(word, "512");
+	case SIS_OPT_TYPE:
+		i = word_of(sis_type_names, SIS_TYPE_N, word);
+		return i < 0 || caps->block_type[i] || caps->file_type[i];
+	case SIS_OPT_IOMODE:
+		i = word_of(sis_iomode_names, SIS_IOMODE_N, word);
+		return i < 0 || caps->iomode[i]; /* ro is no mode: all can do it */
+	default: return true;
+	}
+}
+
 int sis_options_supported(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
 			  struct sis_err *err)
 {
@@ -232,13 +256,13 @@ static int fill_ids(const struct sis_volume *v, const struct sis_caps *caps,
 {
 	bool thin = k->unmap ? k->unmap == SIS_UNMAP_ON : v->sparse;
 
-	l->thin = caps->thin && thin;
+	l->thin = (caps->caps & SIS_CAP_UNMAP) && thin;
 	l->serial = k->serial ? sis_strdup(k->serial) : sis_serial(v->guid);
 	l->t10_id = sis_strdup(k->t10_id ? k->t10_id : l->serial);
 	l->product = sis_strdup_null(k->product);
-	if (caps->choose_naa && !k->naa)
+	if (caps->caps & SIS_CAP_NAA && !k->naa)
 		l->naa = k->serial ? sis_naa_of(SIS_COMPANY_ID, k->serial) : sis_naa(v->guid);
-	else if (caps->choose_naa && !sis_streq(k->naa, "none"))
+	else if (caps->caps & SIS_CAP_NAA && !sis_streq(k->naa, "none"))
 		l->naa = sis_strdup(k->naa);
 	return sis_kept_any(k) ? check_kept(caps, l, err) : 0;
 }
@@ -365,10 +389,9 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 	const char *first = t->luns.v[0].volume, *what = NULL;
 
 	if (w->alone || (!w->named && !w->minted))
-		return sis_err_set(err, EEXIST,
-				   "target name '%s' is already that of '%s'; %s", t->iqn, first,
-				   w->alone ? "rename one of them" :
-					      "choose another one with name=");
+		return sis_err_set(
+			err, EEXIST, "target name '%s' is already that of '%s'; %s", t->iqn, first,
+			w->alone ? "rename one of them" : "choose another one with name=");
 	sis_vec_each(l, &t->luns)
 		if (l->number == w->target.luns.v[0].number)
 			return sis_err_set(err, EEXIST,

@@ -21,8 +21,6 @@ static const struct sis_caps caps = {
 	.max_lun = 16383,
 	.max_name = 223,
 	.caps = ~0U,
-	.choose_naa = true,
-	.thin = true,
 	.max_serial = 36,
 	.max_t10_id = 25,
 	.block_type = { [SIS_TYPE_DISK] = SIS_TYPE_BLOCKIO,

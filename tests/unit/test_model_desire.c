@@ -35,8 +35,6 @@ static const struct sis_caps rich = {
 	.max_lun = 16383,
 	.max_name = 223,
 	.caps = ~0U,
-	.choose_naa = true,
-	.thin = true,
 	.block_type = { [SIS_TYPE_DISK] = SIS_TYPE_BLOCKIO, [SIS_TYPE_NULLIO] = SIS_TYPE_NULLIO },
 	.file_type = { [SIS_TYPE_DISK] = SIS_TYPE_FILEIO },
 	.iomode = { [SIS_IOMODE_NONE] = SIS_IOMODE_WT, [SIS_IOMODE_WB] = SIS_IOMODE_WB },
