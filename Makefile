@@ -54,6 +54,12 @@ bench: all
 		mkdir -p $(BENCH_OUT) && cp build/vm/bench/lio/lio.json build/vm/bench/lio/lio.svg $(BENCH_OUT); \
 	else python3 -B bench/bench.py $(BENCH) --build $(BUILD) --out $(BENCH_OUT); fi
 
+# Debian packages, in build/deb.
+deb:
+	@tools/deps build packages
+	@mkdir -p $(BUILD)
+	@tools/deb $(BUILD)/deb >$(BUILD)/deb.log 2>&1 || { cat $(BUILD)/deb.log; exit 1; }
+
 # Debian and RPM packages, built, looked into, and installed in a clean Debian.
 test-packages:
 	@tools/deps build test packages
@@ -69,4 +75,4 @@ check-layers: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install test test-vm test-packages fuzz demo check-layers clean
+.PHONY: all install test test-vm deb test-packages fuzz bench demo check-layers clean

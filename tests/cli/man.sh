@@ -79,6 +79,24 @@ same "states of the status" \
 		grep -oE '(state = |\] = |[?:] )"[a-z]+"' | grep -o '[a-z]*"$' | tr -d '"')" \
 	"$(section "$tool" COMMANDS | sed -n 's/^\.It Ql //p')"
 
+# ---- what each target can do ----
+
+bare backends --capabilities
+is "the table of the README" "$out" "$(sed -n '/^CAPABILITY/,/^```/p' "$top/README.md" | grep -v '^```')"
+bare backends --capabilities -j
+is "the table of shareiscsi(8)" "$(jq -r '.capabilities[] | .capability + " | " + ([.iet, .stgt, .scst, .lio] | join(" "))' \
+	"$world/out")" "$(section "$tool" TARGETS | sed -n '/^\.It "[^"]/{ s/^\.It "\([^"]*\)"/\1 |/; s/ Ta / /gp }')"
+
+# ---- versions ----
+
+bare --version
+version=${out#shareiscsi }
+is "meson.build has the version" "$version" "$(sed -n "s/^  version: '\(.*\)',/\1/p" "$top/meson.build")"
+is "debian/changelog, too" "$version" "$(sed -n '1s/^shareiscsi (\(.*\)).*/\1/p' "$top/debian/changelog")"
+is "and the RPM spec" "$version $version-1" "$(sed -n 's/^Version: *//p' "$top/rpm/shareiscsi.spec") $(
+	sed -n 's/^\* .* - \([0-9.-]*\)$/\1/p' "$top/rpm/shareiscsi.spec" | head -n 1)"
+is "and NEWS.md" "$version" "$(sed -n 's/^## //p' "$top/NEWS.md" | head -n 1)"
+
 # ---- environment ----
 
 read_by_program=$(grep -rhoE '(getenv|environment)\("[A-Z_]+"\)' "$top/src" | cut -d '"' -f 2)
