@@ -107,6 +107,8 @@ int sis_scst_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret
 	int r;
 
 	*ret = marked(bx, dir, target_known);
+	if (!*ret && live->chap.user && !live->chap.pass)
+		*ret = sis_strdup("it has several CHAP users");
 	if (*ret)
 		return 0;
 	r = odd_group(bx, live, ret, err);

@@ -53,12 +53,16 @@ static char *odd_parameter(char *text)
 	return NULL;
 }
 
-/* The first disk of this target that is a removable medium. */
-static char *removable(char *text, const struct sis_target *t)
+/*
+ * The first disk of this target that is a removable medium, or that there is more than one incoming
+ * CHAP account.
+ */
+static char *odd_line(char *text, const struct sis_target *t)
 {
 	sis_autofree char *head = sis_asprintf("Target %" PRIu32 ": %s", t->tid, t->iqn);
 	const char *lun = NULL;
-	bool on = false, disk = false;
+	bool on = false, disk = false, accounts = false;
+	size_t incoming = 0;
 	char *line;
 
 	while ((line = sis_str_next(&text, "\n"))) {
@@ -72,6 +76,12 @@ static char *removable(char *text, const struct sis_target *t)
 			disk = sis_streq(key, "Type: disk");
 		else if (on && lun && disk && sis_streq(key, "Removable media: Yes"))
 			return sis_asprintf("LUN %s is removable", lun);
+		else if (on && sis_str_starts(line, "    Account information:"))
+			accounts = true;
+		else if (on && sis_str_starts(line, "    ACL information:"))
+			accounts = false;
+		else if (on && accounts && !strstr(line, " (outgoing)") && ++incoming > 1)
+			return sis_strdup("it has several CHAP accounts");
 	}
 	return NULL;
 }
@@ -95,6 +105,6 @@ int sis_stgt_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret
 		return r;
 	*ret = odd_parameter(parameters);
 	if (!*ret)
-		*ret = removable(list, live);
+		*ret = odd_line(list, live);
 	return 0;
 }

@@ -196,10 +196,25 @@ static int check_beyond(struct adopt *a, const struct sis_target *t, struct sis_
 	return rc;
 }
 
+/* Where a target does not tell its secrets, who named the entry says that they are these. */
+static int vouch(struct adopt *a, char **ret_chap, struct sis_err *err)
+{
+	struct sis_chap chap = { 0 };
+	int rc = 0;
+
+	if (a->rq->auth)
+		rc = sis_secrets_get(&a->ctx->secrets, a->ctx->root, a->rq->auth, &chap, err);
+	if (rc == 0 && a->rq->auth)
+		*ret_chap = sis_secrets_digest(&a->ctx->secrets, &chap);
+	sis_chap_free(&chap);
+	return rc;
+}
+
 /* Everything that can be told without a plan; then the view is as if it were ours. */
 static int adopt_target(struct adopt *a, struct adoptee *into, struct sis_target *t,
 			struct sis_err *err)
 {
+	sis_autosecret char *chap = NULL;
 	int rc = sis_elsewhere(a->ctx, t->iqn, err);
 
 	if (rc == 0 && !t->luns.n)
@@ -210,7 +225,9 @@ static int adopt_target(struct adopt *a, struct adoptee *into, struct sis_target
 		if (rc == 0)
 			rc = adopt_lun(a, into, t, l, err);
 	if (rc == 0)
-		sis_records_put(&a->view.records, t);
+		rc = vouch(a, &chap, err);
+	if (rc == 0)
+		sis_records_put(&a->view.records, t, chap);
 	return rc;
 }
 

@@ -65,9 +65,9 @@ void sis_records_drop(sis_records *records, const char *iqn)
 	sis_vec_remove(records, (size_t)(old - records->v));
 }
 
-void sis_records_put(sis_records *records, const struct sis_target *t)
+void sis_records_put(sis_records *records, const struct sis_target *t, const char *chap)
 {
-	struct sis_record r = { .iqn = sis_strdup(t->iqn) };
+	struct sis_record r = { .iqn = sis_strdup(t->iqn), .chap = sis_strdup_null(chap) };
 
 	sis_vec_each(l, &t->luns)
 		if (l->guid)

@@ -52,8 +52,8 @@ int sis_record_write(const char *root, const char *backend, const struct sis_tar
 /* Forgets a target; a missing record is success. */
 int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err);
 
-/* Adds, or replaces, what the record of `t` would be; no file is written. */
-void sis_records_put(sis_records *records, const struct sis_target *t);
+/* Adds, or replaces, what sis_record_write() would make the record of `t`; no file is written. */
+void sis_records_put(sis_records *records, const struct sis_target *t, const char *chap);
 void sis_records_drop(sis_records *records, const char *iqn);
 
 const struct sis_record *sis_records_find(const sis_records *records, const char *iqn);

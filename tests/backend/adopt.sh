@@ -182,6 +182,14 @@ part_scst_chap() {
 	chmod 600 "$root/etc/shareiscsi/secrets"
 	refused 1 "CHAP user: joe, should be jim" "another user" adopt -o auth=other "$x"
 	refused 1 "none" "an entry that is not there" adopt -o auth=none "$x"
+	put "add_target_attribute $x IncomingUser jim secretsecret12" targets/iscsi/mgmt
+	changes >/dev/null
+	refused 1 "it has several CHAP users" "several users" adopt -o auth=door "$x"
+	put "del_target_attribute $x IncomingUser jim" targets/iscsi/mgmt
+	sed -i 's/secretsecret12/secretsecret34/' "$root/etc/shareiscsi/secrets"
+	changes >/dev/null
+	refused 1 "CHAP user: joe, should be joe" "another secret" adopt -o auth=door "$x"
+	sed -i 's/secretsecret34/secretsecret12/' "$root/etc/shareiscsi/secrets"
 	sis adopt -o auth=door "$x"
 	expect_quiet 0 "adopt with -o auth=NAME"
 	same "adopt with -o auth=NAME"

@@ -285,6 +285,10 @@ adm --lld iscsi --op bind --mode account --tid 4 --user joe
 sis adopt -a
 expect_error 1 "cannot adopt '$theirs.z': it asks for CHAP (user 'joe'): put the credentials into /etc/shareiscsi/secrets and name them with -o auth=NAME" \
 	"all: one asks for CHAP"
+adm --lld iscsi --op new --mode account --user jim --password secretsecret12
+adm --lld iscsi --op bind --mode account --tid 4 --user jim
+sis adopt tank/v1
+expect_error 1 "it has several CHAP accounts" "several accounts"
 is "the other is taken" "name=$theirs.x" "$(attribute tank/v2 shareiscsi)"
 sis status
 [ "$(grep -c foreign <<<"$out")" -eq 2 ]
