@@ -140,7 +140,8 @@ static void test_several(void **state)
 
 	(void)state;
 	make_live(&v, "on", &live);
-	sis_lun_copy(sis_vec_add(&live.target.luns), &live.target.luns.v[0]);
+	sis_vec_push(&live.target.luns, ((struct sis_lun){ 0 }));
+	sis_lun_copy(&live.target.luns.v[1], &live.target.luns.v[0]);
 	live.target.luns.v[1].number = 1;
 	assert_int_equal(derive(&live, &d, NULL), 0);
 	assert_string_equal(d.share, "name=" PREFIX ":mypool.test,lun=0");
