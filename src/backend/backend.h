@@ -26,6 +26,22 @@ enum sis_transport {
 	SIS_TRANSPORT_TGTADM, /* its own program alone */
 };
 
+/*
+ * What the core keeps for a back end whose target has CHAP accounts beside its targets, each with
+ * one secret for all targets that it is bound to (SIS_CAP_CHAP_ACCOUNTS).
+ */
+struct sis_accounts {
+	void *ctx;
+	/* Did this tool make the account, and (unless NULL) is this known to be its secret? */
+	bool (*ours)(void *ctx, const char *user, const char *secret);
+	/* Told before it is made or deleted (NULL), and when it has that secret. */
+	int (*note)(void *ctx, const char *user, const char *secret, struct sis_err *err);
+	int (*forget)(void *ctx, const char *user, struct sis_err *err); /* it is gone */
+	void (*list)(void *ctx, sis_strv *ret);				 /* the users that are ours */
+	/* Is the live target one of ours, to have in this run what is now said of its user? */
+	bool (*follows)(void *ctx, const char *iqn);
+};
+
 /* One back end in one run of the program. Freed with sis_bx_free(). */
 struct sis_bx {
 	const struct sis_backend *be;
@@ -37,6 +53,7 @@ struct sis_bx {
 	enum sis_transport transport; /* stgt: how requests reach tgtd */
 	const char *control_socket; /* stgt: $TGT_IPC_SOCKET, or NULL */
 	bool dry;           /* runner and kfs only record: nothing written can be read back */
+	const struct sis_accounts *accounts; /* what is kept of them; never NULL where CHAP is set */
 	struct sis_caps caps; /* the back end's, narrowed by probe() to what this version can do */
 	void *priv;         /* the back end's own, made on demand, freed by its done() */
 };

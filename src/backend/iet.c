@@ -33,7 +33,33 @@ static void fill_rules(struct sis_target *t, const sis_iet_allows *allows)
 		sis_iet_allow_rules(a, &t->rules);
 }
 
-/* Both files list all targets: a scope saves nothing. */
+static bool in_scope(const sis_strv *scope, const char *iqn)
+{
+	if (!scope)
+		return true;
+	sis_vec_each(s, scope)
+		if (sis_streq(*s, iqn))
+			return true;
+	return false;
+}
+
+/* Each target is asked by a program of its own. One that is gone meanwhile has nothing to tell. */
+static int read_users(struct sis_bx *bx, const sis_strv *scope, struct sis_state *state,
+		      struct sis_err *err)
+{
+	sis_vec_each(t, &state->targets) {
+		sis_autoerr struct sis_err e = SIS_ERR_INIT;
+		int r = in_scope(scope, t->iqn) ? sis_iet_chap_read(bx, t->tid, &t->chap, &e) : 1;
+
+		if (r == 0)
+			t->known |= SIS_BIT(SIS_FIELD_CHAP);
+		else if (r < 0 && r != -ENOENT && r != -EPERM)
+			return sis_err_move(err, &e);
+	}
+	return 0;
+}
+
+/* Both files list all targets: for them a scope saves nothing. */
 static int iet_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
 		    struct sis_err *err)
 {
@@ -41,9 +67,10 @@ static int iet_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *
 	sis_iet_allows allows = { 0 };
 	int r = sis_iet_read_volumes(bx, &state, NULL, err);
 
-	(void)scope;
 	if (r == 0)
 		r = sis_iet_read_sessions(bx, &state, err);
+	if (r == 0)
+		r = read_users(bx, scope, &state, err);
 	if (r == 0)
 		r = sis_iet_allow_read(bx, &allows, err);
 	if (r < 0) {
@@ -127,6 +154,31 @@ static int judge_refusal(struct sis_bx *bx, struct sis_target *t, uint32_t tid, 
 			   t->iqn);
 }
 
+/*
+ * What is needed before there are LUNs. With CHAP nobody may get in before there is a user: a
+ * session that began without would get the LUN, too.
+ */
+static int close_first(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
+{
+	return t->chap.user ? sis_iet_allow_hide(bx, t->iqn, err) :
+			      sis_iet_allow_set(bx, t->iqn, &t->rules, err);
+}
+
+static int open_new(struct sis_bx *bx, const struct sis_target *t, bool made, struct sis_err *err)
+{
+	struct sis_target have = { 0 };
+	int r = 0;
+
+	if (!t->chap.user)
+		return 0;
+	if (!made)
+		r = sis_iet_chap_read(bx, t->tid, &have.chap, err);
+	if (r == 0)
+		r = sis_iet_chap_set(bx, t->tid, &t->chap, &have.chap, err);
+	sis_target_free(&have);
+	return r < 0 ? r : sis_iet_allow_set(bx, t->iqn, &t->rules, err);
+}
+
 static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 {
 	sis_autostate struct sis_state state = { 0 };
@@ -136,7 +188,7 @@ static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 	if (r == 0 && !g->was_read)
 		r = sis_iet_read_volumes(bx, &state, NULL, err);
 	if (r == 0)
-		r = sis_iet_allow_set(bx, t->iqn, &t->rules, err);
+		r = close_first(bx, t, err);
 	for (int i = 0; r == 0 && i < MAX_TID_TRIES; i++) {
 		sis_autoerr struct sis_err e = SIS_ERR_INIT;
 		uint32_t tid = sis_iet_tid_lowest_free(g);
@@ -145,11 +197,11 @@ static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 		if (r == 0) {
 			t->tid = tid;
 			sis_iet_tid_add(g, tid);
-			return 0;
+			return open_new(bx, t, true, err);
 		}
 		r = judge_refusal(bx, t, tid, &e);
 		if (r == 1)
-			return 0;
+			return open_new(bx, t, false, err);
 		if (r < 0)
 			return sis_err_move(err, &e);
 	}
@@ -163,10 +215,22 @@ static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 static int iet_target_set(struct sis_bx *bx, const struct sis_target *t,
 			  const struct sis_target *live, unsigned changed, struct sis_err *err)
 {
-	/* of a new target they are set before it is made; of a hidden one when it is shown */
-	if (!live || !live->shown || !(changed & SIS_BIT(SIS_FIELD_RULES)))
+	const bool chap = changed & SIS_BIT(SIS_FIELD_CHAP);
+	bool rules;
+	int r = 0;
+
+	/* of a new target they are set before it has LUNs; of a hidden one when it is shown */
+	if (!live)
 		return 0;
-	return sis_iet_allow_set(bx, t->iqn, &t->rules, err);
+	rules = live->shown && changed & SIS_BIT(SIS_FIELD_RULES);
+	/* The one that closes comes first, so that in between nobody gets in who never may. */
+	if (chap && t->chap.user)
+		r = sis_iet_chap_set(bx, live->tid, &t->chap, &live->chap, err);
+	if (r == 0 && rules)
+		r = sis_iet_allow_set(bx, t->iqn, &t->rules, err);
+	if (r == 0 && chap && !t->chap.user)
+		r = sis_iet_chap_set(bx, live->tid, &t->chap, &live->chap, err);
+	return r;
 }
 
 /* IET has no such step: there is something to do only if it was hidden. */
@@ -356,7 +420,8 @@ const struct sis_backend sis_backend_iet = {
 	.caps = {
 		.title = "IET",
 		.caps = SIS_CAP_RULE_NAME | SIS_CAP_RULE_WILDCARD | SIS_CAP_RULE_ADDRESS |
-			SIS_CAP_RULE_PREFIX | SIS_CAP_RULE_MIXED,
+			SIS_CAP_RULE_PREFIX | SIS_CAP_RULE_MIXED | SIS_CAP_CHAP |
+			SIS_CAP_CHAP_MUTUAL,
 		.first_lun = 0,
 		.max_lun = 16383,
 		.default_blocksize = 512,
@@ -381,6 +446,10 @@ const struct sis_backend sis_backend_iet = {
 		.max_t10_id = 16,
 		.bad_path = ",\n", /* ietd cuts at a comma; a line break would forge its listing */
 		.bad_name = "",
+		.secret_min = 1,
+		.secret_max = 255,
+		.user_max = 255,
+		.bad_chap = ",", /* ietadm cuts at a comma */
 	},
 	.probe = iet_probe,
 	/* prepare: module and daemon run, nothing else is needed */

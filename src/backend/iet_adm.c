@@ -12,6 +12,7 @@
 
 enum {
 	MAX_ARGS = 16,
+	MAX_USER = 640, /* two texts of 255 bytes with their keys */
 	MAX_VERSION = 32,
 	SIGNALLED = 128, /* + signal, by the runner */
 	MAX_SIGNAL = 31,
@@ -54,6 +55,7 @@ int sis_iet_adm_version(const struct sis_iet_adm *a, const struct sis_bx *bx, ch
 /* An argument vector with room for the few numbers in it. */
 struct args {
 	const char *v[MAX_ARGS];
+	const char *shown; /* in the place of the last one where that has a secret in it, or NULL */
 	size_t n;
 	char numbers[3][24];
 	size_t n_numbers;
@@ -95,6 +97,14 @@ static int status_code(int status)
 	return 256 - status;
 }
 
+/* As it may be told, in *ret, which borrows. */
+static void shown_args(const struct args *a, struct args *ret)
+{
+	*ret = *a;
+	if (a->shown)
+		ret->v[a->n - 1] = a->shown;
+}
+
 static int answer(const struct args *a, const struct sis_cmd_result *res, struct sis_err *err)
 {
 	sis_autofree char *command = NULL;
@@ -112,13 +122,21 @@ static int answer(const struct args *a, const struct sis_cmd_result *res, struct
 			   command, res->status, *res->errout ? ": " : "", res->errout);
 }
 
-static int run(const struct sis_bx *bx, const struct args *a, bool changes, struct sis_err *err)
+static int run(const struct sis_bx *bx, const struct args *a, bool changes, char **ret_out,
+	       struct sis_err *err)
 {
-	const struct sis_cmd cmd = { .argv = a->v, .changes = changes };
 	sis_autoresult struct sis_cmd_result res = { 0 };
-	int r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
+	struct args shown;
+	struct sis_cmd cmd = { .argv = a->v, .shown = shown.v, .changes = changes };
+	int r;
 
-	return r < 0 ? r : answer(a, &res, err);
+	shown_args(a, &shown);
+	r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
+	if (r == 0)
+		r = answer(&shown, &res, err);
+	if (r == 0 && ret_out)
+		*ret_out = sis_steal(&res.out);
+	return r;
 }
 
 /* What changes something: never without a TID. */
@@ -126,7 +144,7 @@ static int change(const struct sis_bx *bx, const struct args *a, uint32_t tid, s
 {
 	if (!tid)
 		return sis_err_set(err, EINVAL, "a target of IET has no TID");
-	return run(bx, a, true, err);
+	return run(bx, a, true, NULL, err);
 }
 
 /* "show" with a LUN is sent, answered, and does nothing. */
@@ -136,7 +154,7 @@ int sis_iet_adm_ping(const struct sis_iet_adm *a, const struct sis_bx *bx, struc
 
 	args_begin(&args, a, "show", 0);
 	args_number(&args, "--lun", 0);
-	return run(bx, &args, false, err);
+	return run(bx, &args, false, NULL, err);
 }
 
 int sis_iet_target_new(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
@@ -195,19 +213,58 @@ int sis_iet_show(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t 
 		 enum sis_iet_show what, char **ret, struct sis_err *err)
 {
 	struct args args;
-	const struct sis_cmd cmd = { .argv = args.v };
-	sis_autoresult struct sis_cmd_result res = { 0 };
-	int r;
 
 	args_begin(&args, a, "show", tid);
 	if (what == SIS_IET_SHOW_SESSION)
 		args_number(&args, "--sid", 0);
 	else if (what == SIS_IET_SHOW_USERS)
 		args.v[args.n++] = "--user";
-	r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
-	if (r == 0)
-		r = answer(&args, &res, err);
-	if (r == 0)
-		*ret = sis_steal(&res.out);
+	return run(bx, &args, false, ret, err);
+}
+
+/* ---- CHAP users ---- */
+
+static const char *direction(bool outgoing)
+{
+	return outgoing ? "OutgoingUser" : "IncomingUser";
+}
+
+int sis_iet_user_new(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
+		     bool outgoing, const char *user, const char *secret, struct sis_err *err)
+{
+	char params[MAX_USER];
+	sis_autofree char *shown = sis_asprintf("%s=%s,Password=" SIS_SECRET_SHOWN,
+						direction(outgoing), user);
+	struct args args;
+	int n, r;
+
+	n = snprintf(params, sizeof(params), "%s=%s,Password=%s", direction(outgoing), user,
+		     secret);
+	if (n < 0 || (size_t)n >= sizeof(params))
+		return sis_err_set(err, EINVAL, "a CHAP user or secret is too long for ietadm");
+	args_begin(&args, a, "new", tid);
+	args.v[args.n++] = "--user";
+	args_params(&args, params);
+	args.shown = shown;
+	r = change(bx, &args, tid, err);
+	sis_wipe(params, sizeof(params));
 	return r;
+}
+
+int sis_iet_user_delete(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
+			bool outgoing, const char *user, struct sis_err *err)
+{
+	sis_autofree char *params = sis_asprintf("%s=%s", direction(outgoing), user);
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	struct args args;
+	int r;
+
+	/* An empty name would be anybody's. */
+	if (!*user)
+		return sis_err_set(err, EINVAL, "a CHAP user of IET has no name");
+	args_begin(&args, a, "delete", tid);
+	args.v[args.n++] = "--user";
+	args_params(&args, params);
+	r = change(bx, &args, tid, &e);
+	return r == 0 || r == -ENOENT ? 0 : sis_err_move(err, &e);
 }

@@ -49,4 +49,13 @@ enum sis_iet_show { SIS_IET_SHOW_TARGET, SIS_IET_SHOW_SESSION, SIS_IET_SHOW_USER
 int sis_iet_show(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
 		 enum sis_iet_show what, char **ret, struct sis_err *err);
 
+/*
+ * CHAP users. ietadm takes a secret only as an argument: others on this host can read it there as
+ * long as it runs. It is in no message. One that is deleted and not there: success.
+ */
+int sis_iet_user_new(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
+		     bool outgoing, const char *user, const char *secret, struct sis_err *err);
+int sis_iet_user_delete(const struct sis_iet_adm *a, const struct sis_bx *bx, uint32_t tid,
+			bool outgoing, const char *user, struct sis_err *err);
+
 #endif

@@ -44,6 +44,18 @@ int sis_iet_read_sessions(struct sis_bx *bx, struct sis_state *state, struct sis
  */
 const struct sis_target *sis_iet_now(const struct sis_state *state, const struct sis_target *t);
 
+/* ---- iet_user.c: CHAP ---- */
+
+/*
+ * The target's users, never their secrets; several for logging in stand in ret->user with commas
+ * between them, which none can have in its name.
+ */
+int sis_iet_chap_read(struct sis_bx *bx, uint32_t tid, struct sis_chap *ret, struct sis_err *err);
+
+/* From `have` to `want`; while either has a user, nobody gets in without CHAP. */
+int sis_iet_chap_set(struct sis_bx *bx, uint32_t tid, const struct sis_chap *want,
+		     const struct sis_chap *have, struct sis_err *err);
+
 /* ---- iet_lun.c: the slots of these names ---- */
 
 int sis_iet_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,

@@ -143,24 +143,83 @@ static int stgt_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_e
 				   t->iqn);
 }
 
+static int stgt_target_hide(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
+{
+	const sis_rules have = sis_stgt_rules_of(&live->rules), none = { 0 };
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	if (r == 0)
+		r = sis_stgt_rules_unbind(bx, live->tid, &have, &none, err);
+	if (r == 0)
+		sis_stgt_hidden(g, live->tid, true);
+	return r;
+}
+
+static int show_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
+{
+	const sis_rules want = sis_stgt_rules_of(&t->rules), none = { 0 };
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	if (r == 0)
+		r = sis_stgt_rules_bind(bx, t->tid, &want, &none, err);
+	if (r == 0)
+		sis_stgt_hidden(g, t->tid, false);
+	return r;
+}
+
+/* First in, then out: whoever may stay is never shut out. */
+static int change_rules(struct sis_bx *bx, const struct sis_target *t,
+			const struct sis_target *live, struct sis_err *err)
+{
+	const sis_rules want = sis_stgt_rules_of(&t->rules), have = sis_stgt_rules_of(&live->rules);
+	int r = sis_stgt_rules_bind(bx, live->tid, &want, &have, err);
+
+	return r < 0 ? r : sis_stgt_rules_unbind(bx, live->tid, &have, &want, err);
+}
+
+/*
+ * An open target (`live`) is left hidden where it would otherwise let somebody in who may neither
+ * before nor afterwards: without CHAP, or by other rules than those that go with it.
+ */
+static int set_chap(struct sis_bx *bx, const struct sis_target *t, const struct sis_target *live,
+		    bool rules, struct sis_err *err)
+{
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
+
+	if (r == 0)
+		r = sis_stgt_chap_need(bx, t, err);
+	if (r < 0)
+		return r;
+	if (live && !sis_stgt_hid(g, live->tid) &&
+	    (rules || (t->chap.user && !sis_stgt_chap_is_bound(g, t))))
+		r = stgt_target_hide(bx, live, err);
+	return r < 0 ? r : sis_stgt_chap_bind(bx, t, err);
+}
+
 static int stgt_target_set(struct sis_bx *bx, const struct sis_target *t,
 			   const struct sis_target *live, unsigned changed, struct sis_err *err)
 {
-	sis_rules want, have;
-	int r;
+	struct sis_stgt *g;
+	bool open, rules;
+	int r = sis_stgt_of(bx, &g, err);
 
-	if (!(changed & SIS_BIT(SIS_FIELD_RULES)))
-		return 0;
+	if (r < 0)
+		return r;
 	/* The rules of a hidden target are what shows it: they come with target_show. */
-	if (!live || !(live->known & SIS_BIT(SIS_FIELD_RULES)))
-		return 0;
-	want = sis_stgt_rules_of(&t->rules);
-	have = sis_stgt_rules_of(&live->rules);
-	r = sis_stgt_rules_check(&want, err);
-	/* First in, then out: whoever may stay is never shut out. */
-	if (r == 0)
-		r = sis_stgt_rules_bind(bx, live->tid, &want, &have, err);
-	return r < 0 ? r : sis_stgt_rules_unbind(bx, live->tid, &have, &want, err);
+	open = live && live->known & SIS_BIT(SIS_FIELD_RULES) && !sis_stgt_hid(g, live->tid);
+	rules = open && changed & SIS_BIT(SIS_FIELD_RULES);
+	if (rules)
+		r = sis_stgt_rules_check(&t->rules, err);
+	if (r == 0 && changed & SIS_BIT(SIS_FIELD_CHAP))
+		r = set_chap(bx, t, open ? live : NULL, rules, err);
+	if (r < 0 || !open)
+		return r;
+	if (sis_stgt_hid(g, live->tid))
+		return show_rules(bx, t, err);
+	return rules ? change_rules(bx, t, live, err) : 0;
 }
 
 static int stgt_target_show(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
@@ -170,25 +229,17 @@ static int stgt_target_show(struct sis_bx *bx, const struct sis_target *t, struc
 					    .tid = t->tid,
 					    .name = "state",
 					    .value = "ready" };
-	const sis_rules want = sis_stgt_rules_of(&t->rules), none = { 0 };
 	struct sis_stgt_tid *tid;
 	struct sis_stgt *g;
 	int r = sis_stgt_of(bx, &g, err);
 
 	if (r < 0)
 		return r;
-	r = sis_stgt_rules_bind(bx, t->tid, &want, &none, err);
+	r = show_rules(bx, t, err);
 	tid = sis_stgt_tid_find(g, t->tid);
 	if (r == 0 && tid && tid->offline)
 		r = sis_stgt_request(bx, &ready, err);
 	return r;
-}
-
-static int stgt_target_hide(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
-{
-	const sis_rules have = sis_stgt_rules_of(&live->rules), none = { 0 };
-
-	return sis_stgt_rules_unbind(bx, live->tid, &have, &none, err);
 }
 
 static int stgt_session_end(struct sis_bx *bx, const struct sis_target *live,
@@ -233,8 +284,10 @@ static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 	struct sis_stgt *g;
 	int r = sis_stgt_of(bx, &g, err);
 
-	if (r < 0 || !live->tid) /* without a TID it never came to be */
+	if (r < 0)
 		return r;
+	if (!live->tid) /* it never came to be, or is no more; but what it needed may be there */
+		return sis_stgt_accounts_collect(bx, err);
 	if (live->sessions.n && !force)
 		return sis_err_set(err, SIS_ERR_INUSE, "target '%s' has %zu session%s", live->iqn,
 				   live->sessions.n, live->sessions.n == 1 ? "" : "s");
@@ -255,7 +308,10 @@ static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 	if (r < 0)
 		return sis_err_move(err, &e);
 	sis_stgt_tid_remove(g, live->tid);
-	return 0;
+	sis_stgt_binds_gone(g, live->tid);
+	sis_stgt_hidden(g, live->tid, false);
+	/* Not before: an account that goes opens the target. */
+	return sis_stgt_accounts_collect(bx, err);
 }
 
 static const char *const boot_files[] = {
@@ -276,7 +332,8 @@ const struct sis_backend sis_backend_stgt = {
 	.caps = {
 		.title = "STGT",
 		.caps = SIS_CAP_NAA | SIS_CAP_BLOCKSIZE | SIS_CAP_RULE_ADDRESS | SIS_CAP_RULE_PREFIX |
-			SIS_CAP_RESIZE,
+			SIS_CAP_RESIZE | SIS_CAP_CHAP | SIS_CAP_CHAP_MUTUAL |
+			SIS_CAP_CHAP_ACCOUNTS,
 		.first_lun = 1, /* LUN 0 is tgtd's controller */
 		.max_lun = 16383, /* what REPORT LUNS of tgtd can encode */
 		.default_blocksize = 512,
@@ -306,6 +363,10 @@ const struct sis_backend sis_backend_stgt = {
 		.max_t10_id = 36,
 		.bad_path = ",\n", /* tgtd cuts at a comma; a line break would forge its listing */
 		.bad_name = "",
+		.secret_min = 1,
+		.secret_max = 255,
+		.user_max = 223, /* more is cut off where a target proves itself */
+		.bad_chap = ",", /* tgtd cuts at a comma */
 	},
 	.probe = stgt_probe,
 	/* prepare: the daemon runs, nothing else is needed */

@@ -75,6 +75,7 @@ static const char *const mode_words[] = {
 	[SIS_STGT_TARGET] = "target",
 	[SIS_STGT_LUN] = "logicalunit",
 	[SIS_STGT_CONN] = "conn",
+	[SIS_STGT_ACCOUNT] = "account",
 };
 
 static void sockets_add(struct sis_stgt_adm *a, const struct sis_bx *bx, const char *root,
@@ -185,6 +186,7 @@ int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, 
 /* An argument vector with room for the few numbers in it. */
 struct args {
 	const char *v[MAX_ARGS];
+	const char *shown[MAX_ARGS]; /* the same as it may be told */
 	size_t n;
 	char numbers[6][24];
 	size_t n_numbers;
@@ -236,7 +238,13 @@ static void args_make(struct args *a, const struct sis_stgt_adm *adm, const stru
 	args_add(a, "--value", q->value);
 	args_add(a, "--initiator-address", q->address);
 	args_add(a, "--initiator-name", q->initiator);
-	a->v[a->n] = NULL;
+	args_add(a, "--user", q->user);
+	args_add(a, "--password", q->password);
+	memcpy(a->shown, a->v, sizeof(a->v));
+	if (q->password)
+		a->shown[a->n - 1] = SIS_SECRET_SHOWN;
+	if (q->outgoing)
+		a->v[a->n] = a->shown[a->n] = "--outgoing";
 }
 
 /* ---- requests carried by tgtadm ---- */
@@ -264,7 +272,7 @@ static int no_answer(const char *said, struct sis_err *err)
 
 static int refused(const struct args *a, size_t answer, struct sis_err *err)
 {
-	sis_autofree char *command = sis_cmd_text(a->v);
+	sis_autofree char *command = sis_cmd_text(a->shown);
 
 	return sis_err_set(err, answers[answer].code, "tgtd refused '%s': %s", command,
 			   answers[answer].text);
@@ -272,7 +280,7 @@ static int refused(const struct args *a, size_t answer, struct sis_err *err)
 
 static int failed(const struct args *a, const char *said, struct sis_err *err)
 {
-	sis_autofree char *command = sis_cmd_text(a->v);
+	sis_autofree char *command = sis_cmd_text(a->shown);
 	const char *text = sis_str_after(said, "tgtadm: ");
 
 	for (size_t i = 1; text && i < sizeof(answers) / sizeof(answers[0]); i++) {
@@ -287,7 +295,9 @@ static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx, cons
 {
 	sis_autofree char *var = a->socket ? sis_asprintf("TGT_IPC_SOCKET=%s", a->socket) : NULL;
 	const char *const env[] = { var, NULL };
-	const struct sis_cmd cmd = { .argv = args->v, .env = env, .changes = changes };
+	const struct sis_cmd cmd = {
+		.argv = args->v, .shown = args->shown, .env = env, .changes = changes
+	};
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	int r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
 
@@ -320,7 +330,7 @@ static int by_socket(const struct sis_stgt_adm *a, const struct sis_bx *bx,
 	int r = sis_stgt_ipc_call(&a->sockets, req, timeout_ms, &answer, &text, err);
 
 	if (r == -ETIMEDOUT) {
-		sis_autofree char *command = sis_cmd_text(args->v);
+		sis_autofree char *command = sis_cmd_text(args->shown);
 
 		return sis_err_wrap(err, "'%s'", command);
 	}
@@ -362,7 +372,7 @@ int sis_stgt_call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct 
 	args_make(&args, a, bx, req);
 	if (a->transport == SIS_TRANSPORT_TGTADM)
 		return by_tgtadm(a, bx, &args, changes, ret_out, err);
-	if (changes && !sis_runner_note(bx->runner, args.v))
+	if (changes && !sis_runner_note(bx->runner, args.shown))
 		return 0;
 	r = by_socket(a, bx, req, &args, ret_out, &e);
 	if (r == -EPROTO)

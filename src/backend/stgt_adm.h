@@ -32,6 +32,7 @@ enum sis_stgt_mode {
 	SIS_STGT_TARGET,
 	SIS_STGT_LUN,
 	SIS_STGT_CONN,
+	SIS_STGT_ACCOUNT,
 };
 
 /* One request; what is zero or NULL is left out. All strings are borrowed. */
@@ -52,6 +53,9 @@ struct sis_stgt_req {
 	const char *name, *value; /* update target */
 	const char *address;	  /* bind, unbind target: this or the next */
 	const char *initiator;
+	const char *user;     /* mode ACCOUNT */
+	const char *password; /* new account: a secret */
+	bool outgoing;	      /* bind, unbind account: the target proves itself with it */
 };
 
 /*
@@ -74,7 +78,8 @@ int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, 
 /*
  * Sends one request, over the socket or by tgtadm; once tgtd did not speak as expected, by tgtadm
  * for the rest of the run. *ret_out (NULL allowed) is the listing, the caller's to free; a change
- * that a dry run only notes has none. What tgtd says becomes -EEXIST (already there), -ENOENT
+ * that a dry run only notes has none. A secret is in no message and over the socket in no command
+ * line; tgtadm takes it as an argument. What tgtd says becomes -EEXIST (already there), -ENOENT
  * (target, LUN, rule, session or connection is not there), -EBUSY (sessions or commands are
  * active), -EINVAL, -ENODEV (its iscsi driver does not run); -SIS_ERR_NOTARGET when no daemon
  * listens, -EACCES when one does but not to this user, -EIO when it gave no answer.

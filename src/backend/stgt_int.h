@@ -10,11 +10,23 @@
 #include "backend/stgt_adm.h"
 #include "backend/stgt_show.h"
 
+/* An account is bound to a target: for logging in, or by it the target proves itself. */
+struct sis_stgt_bind {
+	uint32_t tid;
+	bool outgoing;
+	char *user;
+};
+typedef SIS_VEC(struct sis_stgt_bind) sis_stgt_binds;
+
 /* bx->priv */
 struct sis_stgt {
 	struct sis_stgt_adm adm;
 	bool was_read;
 	sis_stgt_tids tids; /* in use, ascending; valid once was_read */
+	SIS_VEC(uint32_t) hidden; /* TIDs that this run hid: a dry run cannot read that back */
+	sis_stgt_binds binds; /* in tgtd's order; valid once was_read, kept up to date since */
+	bool accounts_read;
+	sis_strv accounts; /* all there are; valid once accounts_read, kept up to date since */
 };
 
 /* ---- stgt_state.c ---- */
@@ -27,6 +39,10 @@ struct sis_stgt_tid *sis_stgt_tid_find(struct sis_stgt *g, uint32_t tid);
 void sis_stgt_tid_add(struct sis_stgt *g, uint32_t tid);
 void sis_stgt_tid_remove(struct sis_stgt *g, uint32_t tid);
 uint32_t sis_stgt_tid_lowest_free(const struct sis_stgt *g);
+
+/* Did this run hide that target, and not show it since? Noted by who does it. */
+bool sis_stgt_hid(const struct sis_stgt *g, uint32_t tid);
+void sis_stgt_hidden(struct sis_stgt *g, uint32_t tid, bool hidden);
 
 /* The slot `read`. */
 int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
@@ -66,6 +82,29 @@ int sis_stgt_rules_bind(struct sis_bx *bx, uint32_t tid, const sis_rules *want,
 /* Shuts out who is in `have` and not in `want`. */
 int sis_stgt_rules_unbind(struct sis_bx *bx, uint32_t tid, const sis_rules *have,
 			  const sis_rules *want, struct sis_err *err);
+
+/* ---- stgt_account.c: CHAP ---- */
+
+void sis_stgt_binds_read(struct sis_stgt *g, const struct sis_state *state);
+void sis_stgt_binds_gone(struct sis_stgt *g, uint32_t tid); /* with the target */
+void sis_stgt_binds_free(sis_stgt_binds *l);
+
+/*
+ * Sees to it that there are accounts for the target's credentials. One whose secret is another, or
+ * not known, is made anew for all targets that have it; `t`, if it is one of them, is left hidden.
+ * -EEXIST, with nothing changed, when the account is somebody else's, or a target's that this run
+ * is not to change.
+ */
+int sis_stgt_chap_need(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err);
+
+/* Are just those accounts bound to the target? */
+bool sis_stgt_chap_is_bound(const struct sis_stgt *g, const struct sis_target *t);
+
+/* Binds them, and no others. In between the target has none: nobody may be able to log in. */
+int sis_stgt_chap_bind(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err);
+
+/* Deletes accounts of ours that are bound to no target. */
+int sis_stgt_accounts_collect(struct sis_bx *bx, struct sis_err *err);
 
 /* ---- stgt_lun.c: the slots of these names ---- */
 

@@ -53,6 +53,7 @@ static const uint32_t modes[] = {
 	[SIS_STGT_TARGET] = 1,
 	[SIS_STGT_LUN] = 2,
 	[SIS_STGT_CONN] = 6,
+	[SIS_STGT_ACCOUNT] = 7,
 };
 
 static const uint32_t ops[] = {
@@ -83,8 +84,17 @@ static void payload_make(const struct sis_stgt_req *q, struct sis_str *b)
 	add(b, "targetname=", q->targetname);
 	add(b, "initiator-address=", q->address);
 	add(b, "initiator-name=", q->initiator);
+	add(b, "user=", q->user);
 	if (q->params)
 		sis_str_addf(b, "targetOps %s,", q->params);
+}
+
+/* A secret goes where it is wiped later, and nowhere else. */
+static void password_add(struct request *r, size_t len, const char *password)
+{
+	int n = snprintf(r->payload + len, sizeof(r->payload) - len, ",password=%s", password);
+
+	r->len += (uint32_t)n;
 }
 
 static uint32_t device_type(const char *name)
@@ -97,16 +107,17 @@ static uint32_t device_type(const char *name)
 static int request_make(const struct sis_stgt_req *q, struct request *ret, struct sis_err *err)
 {
 	const bool bare = q->op == SIS_STGT_SHOW || q->op == SIS_STGT_DELETE;
+	const size_t secret = q->password ? strlen(",password=") + strlen(q->password) : 0;
 	sis_autostr struct sis_str text = { 0 };
 
 	payload_make(q, &text);
 	/* tgtd would read the missing text all the same, and die with all its targets. */
 	if (!bare && !text.len)
 		return sis_err_set(err, EINVAL, "a request to tgtd lacks its parameters");
-	if (text.len >= MAX_PAYLOAD)
+	if (text.len + secret >= MAX_PAYLOAD)
 		return sis_err_set(err, EINVAL,
 				   "a request of %zu bytes is too long for tgtd, which takes %d",
-				   text.len, MAX_PAYLOAD - 1);
+				   text.len + secret, MAX_PAYLOAD - 1);
 	memset(ret, 0, offsetof(struct request, payload));
 	ret->mode = modes[q->mode];
 	ret->op = ops[q->op];
@@ -117,10 +128,13 @@ static int request_make(const struct sis_stgt_req *q, struct request *ret, struc
 	ret->lun = q->mode == SIS_STGT_LUN ? q->lun : UINT64_MAX;
 	ret->cid = q->cid;
 	ret->device_type = device_type(q->device_type);
+	ret->account_direction = q->outgoing;
 	if (text.len) {
 		memcpy(ret->payload, text.s, text.len + 1);
 		ret->len += (uint32_t)text.len + 1;
 	}
+	if (q->password)
+		password_add(ret, text.len, q->password);
 	return 0;
 }
 
@@ -329,6 +343,8 @@ int sis_stgt_ipc_call(const sis_strv *sockets, const struct sis_stgt_req *q, uns
 	r = link_open(&l, sockets);
 	if (r == 0)
 		r = converse(&l, &request, ret_answer, ret_text);
+	if (q->password)
+		sis_wipe(&request, sizeof(request));
 	sis_closep(&l.fd);
 	return r;
 }

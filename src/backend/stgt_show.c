@@ -276,14 +276,21 @@ static int nexus_line(struct show *s, size_t depth, const char *text)
 	return 0;
 }
 
+/* Several by which one may log in are told as one user, which none can be: it has commas in it. */
 static void account_line(struct show *s, const char *text)
 {
-	size_t len = strlen(text);
+	static const char outgoing[] = " (outgoing)";
+	struct sis_chap *c = &s->t->chap;
+	sis_autofree char *both = NULL;
+	size_t len = strlen(text), tail = strlen(outgoing);
 
-	if (len > 11 && sis_streq(text + len - 11, " (outgoing)"))
+	if (len > tail && sis_streq(text + len - tail, outgoing)) {
+		free(c->mutual_user);
+		c->mutual_user = sis_strndup(text, len - tail);
 		return;
-	if (!s->t->chap.user)
-		s->t->chap.user = sis_strdup(text);
+	}
+	both = c->user ? sis_asprintf("%s,%s", c->user, text) : sis_strdup(text);
+	sis_replace(&c->user, both);
 }
 
 /* An entry this tool would not have written keeps its text, so that it can be taken out again. */
@@ -325,6 +332,7 @@ static int target_close(struct show *s)
 	tid->offline = s->offline;
 	tid->unproven = s->unproven;
 	t->shown = t->rules.n > 0 && !s->offline;
+	t->known |= SIS_BIT(SIS_FIELD_CHAP);
 	if (t->rules.n > 0)
 		t->known |= SIS_BIT(SIS_FIELD_RULES);
 	if (t->rules.n == 1 && sis_streq(t->rules.v[0].text, "ALL"))
@@ -486,7 +494,21 @@ int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret
 	return 0;
 }
 
-/* ---- the system listing ---- */
+/* ---- the other listings ---- */
+
+void sis_stgt_parse_accounts(const char *text, sis_strv *ret)
+{
+	sis_autofree char *copy = sis_strdup(text);
+	char *cursor = copy, *line;
+
+	while ((line = sis_str_next(&cursor, "\n"))) {
+		const char *user = sis_str_after(line, "    ");
+
+		if (user && *user && ret->n < MAX_ENTRIES)
+			sis_strv_add(ret, user);
+	}
+}
+
 
 void sis_stgt_parse_stores(const char *text, sis_strv *ret)
 {

@@ -29,8 +29,9 @@ int sis_stgt_tid_cmp(const void *a, const void *b); /* for sis_vec_sort and sis_
 /*
  * `--mode target`: all targets, sorted by IQN, and their TIDs, ascending. A LUN's size is what
  * tgtd shows, in whole megabytes. The controller (LUN 0) is left out. A rule list that is only
- * "ALL" is empty; "ALL" beside others stays in it, as an address. Spoils the text: of thousands of
- * targets it is megabytes, a copy as many, and what was read of it is given back at once.
+ * "ALL" is empty; "ALL" beside others stays in it, as an address. Of CHAP there are users and no
+ * secrets; several for logging in stand in chap.user with commas between them. Spoils the text: of
+ * thousands of targets it is megabytes, a copy as many, and what was read of it is given back at once.
  * -EPROTO when the text is cut short or not as tgtd prints it; *ret and *ret_tids untouched then.
  */
 int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,
@@ -41,6 +42,9 @@ int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret
  * tgtd that does not tell.
  */
 void sis_stgt_parse_stores(const char *text, sis_strv *ret);
+
+/* `--mode account`: the names of all accounts. */
+void sis_stgt_parse_accounts(const char *text, sis_strv *ret);
 
 /* Is that store in the list, and does it take that flag (NULL: none)? */
 bool sis_stgt_has_store(const sis_strv *stores, const char *name, const char *flag);

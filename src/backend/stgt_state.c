@@ -41,6 +41,9 @@ void sis_stgt_done(struct sis_bx *bx)
 		return;
 	sis_stgt_adm_free(&g->adm);
 	sis_vec_free(&g->tids);
+	sis_vec_free(&g->hidden);
+	sis_stgt_binds_free(&g->binds);
+	sis_strv_free(&g->accounts);
 	free(g);
 	bx->priv = NULL;
 }
@@ -85,6 +88,25 @@ uint32_t sis_stgt_tid_lowest_free(const struct sis_stgt *g)
 			low = middle + 1;
 	}
 	return (uint32_t)low + 1;
+}
+
+/* ---- what this run hid ---- */
+
+bool sis_stgt_hid(const struct sis_stgt *g, uint32_t tid)
+{
+	sis_vec_each(h, &g->hidden)
+		if (*h == tid)
+			return true;
+	return false;
+}
+
+void sis_stgt_hidden(struct sis_stgt *g, uint32_t tid, bool hidden)
+{
+	for (size_t i = g->hidden.n; i-- > 0;)
+		if (g->hidden.v[i] == tid)
+			sis_vec_remove(&g->hidden, i);
+	if (hidden)
+		sis_vec_push(&g->hidden, tid);
 }
 
 /* ---- requests ---- */
@@ -226,10 +248,16 @@ int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err 
 		sis_vec_free(&tids);
 		return r;
 	}
+	/* A dry run has noted changes since that cannot be read back. */
+	if (bx->dry && g->was_read) {
+		sis_vec_free(&tids);
+	} else {
+		sis_vec_free(&g->tids);
+		g->tids = tids;
+		sis_stgt_binds_read(g, &state);
+	}
 	*ret = state;
 	state = (struct sis_state){ 0 };
-	sis_vec_free(&g->tids);
-	g->tids = tids;
 	g->was_read = true;
 	return 0;
 }
@@ -239,8 +267,15 @@ int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *re
 		  struct sis_err *err)
 {
 	struct sis_state state;
-	int r = sis_stgt_read_bare(bx, &state, err);
+	struct sis_stgt *g;
+	int r = sis_stgt_of(bx, &g, err);
 
+	if (r < 0)
+		return r;
+	/* Whoever reads all begins anew. */
+	g->was_read = g->accounts_read = false;
+	sis_strv_free(&g->accounts);
+	r = sis_stgt_read_bare(bx, &state, err);
 	if (r < 0)
 		return r;
 	sis_vec_each(t, &state.targets) {

@@ -379,9 +379,12 @@ static int write_record(struct adopt *a, const struct adoptee *t, struct sis_err
 {
 	const struct sis_target *live = sis_state_find(&a->view.live, t->iqn);
 	const struct sis_target *desired = sis_state_find(&a->view.desired, t->iqn);
-	sis_autosecret char *chap = sis_secrets_digest(&a->ctx->secrets, &desired->chap);
+	const bool accounts = a->ctx->bx.caps.caps & SIS_CAP_CHAP_ACCOUNTS;
+	sis_autosecret char *chap =
+		accounts ? NULL : sis_secrets_digest(&a->ctx->secrets, &desired->chap);
+	int rc = accounts ? sis_account_book_take(&a->ctx->accounts, &desired->chap, err) : 0;
 
-	return sis_record_write(a->ctx->root, a->ctx->bx.be->name, live, chap, err);
+	return rc < 0 ? rc : sis_record_write(a->ctx->root, a->ctx->bx.be->name, live, chap, err);
 }
 
 static int write_target(struct adopt *a, const struct adoptee *t, struct sis_err *err)

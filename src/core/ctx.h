@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "base/err.h"
+#include "core/account.h"
 #include "core/conf.h"
 #include "core/secret.h"
 #include "core/trace.h"
@@ -42,6 +43,7 @@ struct sis_ctx {
 	bool prefix_known;
 	struct sis_secrets secrets;
 	enum { SIS_OTHERS_UNKNOWN, SIS_OTHERS_NONE, SIS_OTHERS_SOME } others; /* elsewhere.c's */
+	struct sis_account_book accounts; /* of bx.be */
 	int lock_fd;
 };
 

@@ -80,10 +80,7 @@ static void record_target(const struct sis_group *g, struct sis_target *ret)
 				sis_lun_copy(sis_vec_add(&ret->luns), l);
 }
 
-/*
- * The digest of the secrets that the target is known to have. One that is being changed is not known
- * to be there before it is: till then the record says what it said.
- */
+/* The digest of the secrets that the target is known to have, of all that the record knows. */
 static const char *chap_kept(const struct sis_flow *f, const char *iqn)
 {
 	const struct sis_record *r = sis_records_find(&f->view.records, iqn);
@@ -91,13 +88,23 @@ static const char *chap_kept(const struct sis_flow *f, const char *iqn)
 	return r ? r->chap : NULL;
 }
 
-/* The same after the steps of a group. */
-static char *chap_now(struct sis_flow *f, const struct sis_group *g)
+/* The same while a group is being done: of what it changes nothing is known till it is done. */
+static const char *chap_meanwhile(const struct sis_flow *f, const struct sis_group *g)
 {
+	if (!g->live)
+		return NULL;
 	sis_vec_each(s, &g->steps)
 		if (s->kind == SIS_STEP_TARGET_SET && s->changed & SIS_BIT(SIS_FIELD_CHAP))
-			return sis_secrets_digest(&f->ctx->secrets, &g->desired->chap);
-	return sis_strdup_null(chap_kept(f, g->iqn));
+			return NULL;
+	return chap_kept(f, g->iqn);
+}
+
+/* Afterwards the target has what was desired. Of accounts there is a file of its own. */
+static char *chap_now(struct sis_flow *f, const struct sis_group *g)
+{
+	if (f->ctx->bx.caps.caps & SIS_CAP_CHAP_ACCOUNTS)
+		return NULL;
+	return sis_secrets_digest(&f->ctx->secrets, &g->desired->chap);
 }
 
 /* Written before the first step: after a crash anywhere, what is there is known to be ours. */
@@ -105,7 +112,7 @@ static int record_intent(struct sis_flow *f, const struct sis_group *g, char **r
 			 struct sis_err *err)
 {
 	sis_autotarget struct sis_target t = { 0 };
-	const char *chap = chap_kept(f, g->iqn);
+	const char *chap = chap_meanwhile(f, g);
 
 	record_target(g, &t);
 	*ret_text = sis_record_text(&t, chap);
@@ -282,6 +289,7 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 	bool dry = f->ctx->choice.dry;
 	int rc = 0;
 
+	f->ctx->accounts.view = &f->view;
 	if (!dry)
 		rc = record_intent(f, g, &intent, err);
 	if (rc == 0)

@@ -281,7 +281,7 @@ static char *crypt_one(const char *secret, const char *setting)
 	return result;
 }
 
-static char *digest_one(const char *secret)
+char *sis_secret_digest(const char *secret)
 {
 	char setting[CRYPT_GENSALT_OUTPUT_SIZE];
 
@@ -292,7 +292,7 @@ static char *digest_one(const char *secret)
 	return crypt_one(secret, setting);
 }
 
-static bool match_one(const char *secret, const char *digest)
+bool sis_secret_match(const char *secret, const char *digest)
 {
 	sis_autosecret char *made = NULL;
 
@@ -312,8 +312,8 @@ char *sis_secrets_digest(struct sis_secrets *s, const struct sis_chap *c)
 		return NULL;
 	if (e && e->digest)
 		return sis_strdup(e->digest);
-	one = digest_one(c->pass);
-	mutual = digest_one(c->mutual_pass);
+	one = sis_secret_digest(c->pass);
+	mutual = sis_secret_digest(c->mutual_pass);
 	digest = sis_asprintf("%s %s", one, mutual);
 	if (e)
 		sis_replace(&e->digest, digest);
@@ -331,7 +331,7 @@ bool sis_secrets_match(struct sis_secrets *s, const struct sis_chap *c, const ch
 	/* Most targets have the same few credentials: crypt is for the first one only. */
 	if (e && e->digest && sis_streq(e->digest, digest))
 		return true;
-	if (!match_one(c->pass, one) || !match_one(c->mutual_pass, mutual))
+	if (!sis_secret_match(c->pass, one) || !sis_secret_match(c->mutual_pass, mutual))
 		return false;
 	if (e)
 		sis_replace(&e->digest, digest);

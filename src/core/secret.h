@@ -56,6 +56,10 @@ int sis_secrets_get(struct sis_secrets *s, const char *root, const char *name, s
  */
 char *sis_secrets_digest(struct sis_secrets *s, const struct sis_chap *c);
 
+/* The same of a single secret. */
+char *sis_secret_digest(const char *secret);
+bool sis_secret_match(const char *secret, const char *digest);
+
 /* Was `digest` made of these secrets? */
 bool sis_secrets_match(struct sis_secrets *s, const struct sis_chap *c, const char *digest);
 

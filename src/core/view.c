@@ -245,7 +245,7 @@ static void items_free(struct sis_view *v)
 
 /* ---- desired ---- */
 
-static void merge_wishes(struct sis_view *v)
+static void merge_wishes(const struct sis_caps *caps, struct sis_view *v)
 {
 	SIS_VEC(struct sis_wish *) wishes = { 0 };
 	SIS_VEC(struct sis_item *) owners = { 0 };
@@ -258,7 +258,7 @@ static void merge_wishes(struct sis_view *v)
 		sis_vec_push(&owners, i);
 	}
 	errs = sis_calloc(wishes.n + 1, sizeof(*errs));
-	sis_desire_merge(wishes.v, wishes.n, &v->desired, errs);
+	sis_desire_merge(wishes.v, wishes.n, caps, &v->desired, errs);
 	for (size_t i = 0; i < wishes.n; i++) {
 		if (!errs[i].code)
 			continue;
@@ -447,6 +447,16 @@ static void live_scope(const struct sis_view *v, const struct sis_request *rq, s
 			sis_strv_add(ret, *iqn);
 }
 
+/* Of an account that several targets may have. */
+static void recall_secret(const struct sis_ctx *ctx, const char *user, const char *secret,
+			  const char *live_user, char **ret)
+{
+	const struct sis_accounts *a = ctx->bx.accounts;
+
+	if (user && live_user && sis_streq(user, live_user) && a->ours(a->ctx, user, secret))
+		sis_replace(ret, secret);
+}
+
 /*
  * What a target does not tell of the credentials it has, the record may: a secret whose digest is
  * that of the desired one is the desired one.
@@ -456,6 +466,13 @@ static void recall_chap(struct sis_ctx *ctx, const struct sis_view *v, struct si
 	const struct sis_record *r = sis_records_find(&v->records, live->iqn);
 	const struct sis_target *desired = sis_state_find(&v->desired, live->iqn);
 
+	if (desired && ctx->bx.caps.caps & SIS_CAP_CHAP_ACCOUNTS) {
+		recall_secret(ctx, desired->chap.user, desired->chap.pass, live->chap.user,
+			      &live->chap.pass);
+		recall_secret(ctx, desired->chap.mutual_user, desired->chap.mutual_pass,
+			      live->chap.mutual_user, &live->chap.mutual_pass);
+		return;
+	}
 	if (!r || !r->chap || !desired || !live->chap.user || live->chap.pass ||
 	    !sis_secrets_match(&ctx->secrets, &desired->chap, r->chap))
 		return;
@@ -498,7 +515,7 @@ void sis_view_rejudge(struct sis_ctx *ctx, const struct sis_request *rq, struct 
 	sis_state_free(&v->desired);
 	judge_all(ctx, rq, v);
 	index_items(v);
-	merge_wishes(v);
+	merge_wishes(&ctx->bx.caps, v);
 	own_all(ctx, rq, v);
 }
 
@@ -534,7 +551,7 @@ static int read_desired(struct sis_ctx *ctx, const struct sis_request *rq, struc
 			rc = list_more(ctx, rq, v, err);
 	} while (rc > 0);
 	if (rc == 0)
-		merge_wishes(v);
+		merge_wishes(&ctx->bx.caps, v);
 	return rc;
 }
 

@@ -444,15 +444,18 @@ static void take_target(struct sis_target *from, struct sis_target *ret)
 	ret->luns.v[0] = lun;
 }
 
-void sis_desire_merge(struct sis_wish *const *wishes, size_t n, struct sis_state *ret,
-		      struct sis_err *errs)
+void sis_desire_merge(struct sis_wish *const *wishes, size_t n, const struct sis_caps *caps,
+		      struct sis_state *ret, struct sis_err *errs)
 {
 	SIS_VEC(struct candidate) order = { 0 };
 	struct sis_target *t = NULL;
 
 	*ret = (struct sis_state){ 0 };
+	if (caps->caps & SIS_CAP_CHAP_ACCOUNTS)
+		sis_desire_accounts(wishes, n, caps, errs);
 	for (size_t i = 0; i < n; i++)
-		sis_vec_push(&order, ((struct candidate){ wishes[i], i }));
+		if (!errs[i].code)
+			sis_vec_push(&order, ((struct candidate){ wishes[i], i }));
 	sis_vec_sort(&order, wish_cmp);
 	sis_vec_each(c, &order) {
 		struct sis_target *wanted = &c->wish->target;

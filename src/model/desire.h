@@ -37,13 +37,21 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 /*
  * Puts the wishes together into targets. A wish that clashes with an earlier one gets its error in
  * errs[i] (array of n, zeroed by the caller) and is left out: same IQN without name=, same LUN,
- * options of the whole target that differ. Who is recorded in
- * the target comes first, then who was minted with its name, then who was named, then by name of
- * volume. *ret is sorted. It takes over the targets of the wishes: what a wish keeps of its own
- * says where the volume belongs: the name of the target, number and block size of the LUN.
+ * options of the whole target that differ, another secret for a CHAP user where the target (`caps`)
+ * has one for all. Who is recorded in the target comes first, then who was minted with its name, then
+ * who was named, then by name of volume. *ret is sorted. It takes over the targets of the wishes: what
+ * a wish keeps of its own says where the volume belongs: the name of the target, number and block size
+ * of the LUN.
  */
-void sis_desire_merge(struct sis_wish *const *wishes, size_t n, struct sis_state *ret,
-		      struct sis_err *errs);
+void sis_desire_merge(struct sis_wish *const *wishes, size_t n, const struct sis_caps *caps,
+		      struct sis_state *ret, struct sis_err *errs);
+
+/*
+ * model/account.c: the wishes whose CHAP user has another secret for another wish, where a user has
+ * but one. As above.
+ */
+void sis_desire_accounts(struct sis_wish *const *wishes, size_t n, const struct sis_caps *caps,
+			 struct sis_err *errs);
 
 /* Only what the options alone allow to say, for `zfs set`: can this target do that at all? */
 int sis_options_supported(const struct sis_options *o, const struct sis_caps *caps, bool is_file,

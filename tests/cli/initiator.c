@@ -3,11 +3,16 @@
  * An initiator for tests and the demo: holds a session, writes and reads a LUN. Where libiscsi's
  * own tools do the same (listing, INQUIRY) those are used instead.
  *
- * usage: initiator [-i NAME] hold URL           logs in, prints "ready", and stays until the end of
- *                                               stdin; prints "ended" when the target ends it
- *        initiator [-i NAME] write URL <DATA    writes from the first block on
- *        initiator [-i NAME] read URL BYTES     reads from the first block on, to stdout
- * URL:   iscsi://HOST:PORT/TARGET/LUN
+ * usage: initiator [OPTION...] hold URL           logs in, prints "ready", and stays until the end
+ *                                                 of stdin; prints "ended" when the target ends it
+ *        initiator [OPTION...] write URL <DATA    writes from the first block on
+ *        initiator [OPTION...] read URL BYTES     reads from the first block on, to stdout
+ *        initiator [OPTION...] poll URL           tries to log in for ever; prints "." each time that
+ *                                                 it was not let in, "!" when it was
+ * -i NAME          the initiator's name
+ * -c USER SECRET   CHAP
+ * -m USER SECRET   mutual CHAP: the target must prove itself with this
+ * URL: iscsi://HOST:PORT/TARGET/LUN
  */
 #include <errno.h>
 #include <poll.h>
@@ -22,6 +27,8 @@
 #include <iscsi/scsi-lowlevel.h>
 
 enum { CHUNK = 64 << 10, TIMEOUT_S = 20 };
+
+static char **chap, **mutual; /* user and secret, or NULL */
 
 static int fail(struct iscsi_context *c, const char *what)
 {
@@ -122,6 +129,36 @@ static int read_lun(struct iscsi_context *c, int lun, size_t left)
 	return block && fflush(stdout) == 0 ? 0 : 1;
 }
 
+static void set_up(struct iscsi_context *c, const struct iscsi_url *url)
+{
+	iscsi_set_targetname(c, url->target);
+	iscsi_set_session_type(c, ISCSI_SESSION_NORMAL);
+	iscsi_set_timeout(c, TIMEOUT_S);
+	iscsi_set_noautoreconnect(c, 1);
+	/* Not before the URL was read: that sets them, too. */
+	if (chap)
+		iscsi_set_initiator_username_pwd(c, chap[0], chap[1]);
+	if (mutual)
+		iscsi_set_target_username_pwd(c, mutual[0], mutual[1]);
+}
+
+/* Each try has a context of its own, as one that failed is of no more use. */
+static int poll_login(const char *name, const char *text)
+{
+	for (;;) {
+		struct iscsi_context *c = iscsi_create_context(name);
+		struct iscsi_url *url = c ? iscsi_parse_full_url(c, text) : NULL;
+
+		if (!url)
+			return 1;
+		set_up(c, url);
+		putchar(iscsi_full_connect_sync(c, url->portal, url->lun) == 0 ? '!' : '.');
+		fflush(stdout);
+		iscsi_destroy_url(url);
+		iscsi_destroy_context(c);
+	}
+}
+
 static int run(struct iscsi_context *c, int argc, char **argv)
 {
 	struct iscsi_url *url = iscsi_parse_full_url(c, argv[1]);
@@ -130,10 +167,7 @@ static int run(struct iscsi_context *c, int argc, char **argv)
 	if (!url)
 		return fail(c, "understand the URL");
 	lun = url->lun;
-	iscsi_set_targetname(c, url->target);
-	iscsi_set_session_type(c, ISCSI_SESSION_NORMAL);
-	iscsi_set_timeout(c, TIMEOUT_S);
-	iscsi_set_noautoreconnect(c, 1);
+	set_up(c, url);
 	if (iscsi_full_connect_sync(c, url->portal, lun) != 0)
 		rc = fail(c, "log in");
 	else if (strcmp(argv[0], "hold") == 0)
@@ -153,14 +187,23 @@ int main(int argc, char **argv)
 	struct iscsi_context *c;
 	int rc;
 
-	if (argc > 2 && strcmp(argv[1], "-i") == 0) {
-		name = argv[2];
-		argc -= 2;
-		argv += 2;
+	for (; argc > 2 && argv[1][0] == '-'; argc -= 2, argv += 2) {
+		if (strcmp(argv[1], "-i") == 0) {
+			name = argv[2];
+			continue;
+		}
+		if (argc < 4)
+			break;
+		*(strcmp(argv[1], "-m") == 0 ? &mutual : &chap) = &argv[2];
+		argc--;
+		argv++;
 	}
+	if (argc == 3 && strcmp(argv[1], "poll") == 0)
+		return poll_login(name, argv[2]);
 	if (argc < 3 || (strcmp(argv[1], "hold") && strcmp(argv[1], "write") &&
 			 strcmp(argv[1], "read"))) {
-		fprintf(stderr, "usage: initiator [-i NAME] hold|write|read URL [BYTES]\n");
+		fprintf(stderr, "usage: initiator [-i NAME] [-c USER SECRET] [-m USER SECRET] "
+				"hold|write|read|poll URL [BYTES]\n");
 		return 2;
 	}
 	c = iscsi_create_context(name);

@@ -267,15 +267,19 @@ serial_of() {	# IQN [LUN]
 }
 
 # Logs in and stays; $session_log tells "ready", and "ended" when the target ends it.
-hold_session() {	# URL [INITIATOR]
+hold_session() {	# URL [INITIATOR [OPTION of the initiator...]]
 	session_log=$world/session.log
 	: >"$session_log"
 	rm -f "$world/session.stdin"
 	mkfifo "$world/session.stdin"
-	"$initiator" -i "${2-$prefix:initiator}" hold "$1" <"$world/session.stdin" >"$session_log" 2>&1 &
+	"$initiator" -i "${2-$prefix:initiator}" "${@:3}" hold "$1" <"$world/session.stdin" >"$session_log" 2>&1 &
 	session=$!
 	exec 8>"$world/session.stdin"
 	wait_until grep -q '^ready' "$session_log"
+}
+
+session_lives() {
+	kill -0 "$session" && ! grep -q '^ended' "$session_log"
 }
 
 release_session() {

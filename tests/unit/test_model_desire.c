@@ -145,7 +145,7 @@ static void merged_rules(const char *value, const struct sis_caps *caps, struct 
 	struct sis_err err = SIS_ERR_INIT;
 
 	assert_int_equal(desire(&v, value, caps, &w, NULL), 0);
-	sis_desire_merge(list, 1, ret, &err);
+	sis_desire_merge(list, 1, &rich, ret, &err);
 	/* What says where the volume belongs stays with the wish. */
 	assert_string_equal(w.target.iqn, ret->targets.v[0].iqn);
 	assert_int_equal(w.target.luns.v[0].number, ret->targets.v[0].luns.v[0].number);
@@ -242,7 +242,7 @@ static void merge(const struct merge_case *cases, size_t n, size_t targets)
 		assert_int_equal(desire(&volumes[i], cases[i].value, &rich, &wishes[i], NULL), 0);
 		list[i] = &wishes[i];
 	}
-	sis_desire_merge(list, n, &s, errs);
+	sis_desire_merge(list, n, &rich, &s, errs);
 	free(list);
 	assert_int_equal(s.targets.n, targets);
 	for (size_t i = 0; i < n; i++) {
