@@ -90,6 +90,7 @@ everything() {
 		show_of "$t" | sed 's/^tid:[0-9]*/tid/' | sort
 		inquiries "$t"
 	done
+	ctl accounts | cut -d" " -f2-3
 	! [ -e "$root/etc/initiators.allow" ] || { echo; cat "$root/etc/initiators.allow"; }
 }
 
@@ -133,6 +134,20 @@ rules() {	# IQN
 login() {	# IQN [NAME]
 	ctl login-allowed "$1" "${2-$who}" 192.0.2.1 192.0.2.100 >/dev/null || return
 	session=$(ctl session add "$(tid_of "$1")" "${2-$who}" 192.0.2.1)
+}
+
+chap() {	# IQN
+	ctl accounts | awk -v tid="$(tid_of "$1")" \
+		'$1 == tid { print ($2 == "outgoing" ? "mutual:" : "") $3 }' | sort | paste -sd' '
+}
+
+lets_in() {	# IQN [USER SECRET]
+	local tid
+	tid=$(tid_of "$1")
+	ctl login-allowed "$1" "$who" 192.0.2.1 192.0.2.100 >/dev/null || return
+	if ctl accounts | grep -q "^$tid incoming "; then
+		[ -n "${2-}" ] && ctl accounts | grep -qxF "$tid incoming $2 $3"
+	fi
 }
 
 logout() {

@@ -158,9 +158,24 @@ rules() {	# IQN
 }
 
 login() {	# IQN [NAME]
+	real_login "$(url "$1" "$(first_lun_of "$1")")" "${2-$who}"
+}
+
+first_lun_of() {	# IQN
 	local first
 	first=$(find "$lio/iscsi/$1/tpgt_1/lun" -maxdepth 1 -name 'lun_*' -printf '%f\n' | sort -t_ -nk2 | head -n 1)
-	real_login "$(url "$1" "${first#lun_}")" "${2-$who}"
+	echo "${first#lun_}"
+}
+
+# Without initiator= they are the portal group's.
+chap() {	# IQN
+	local auth=$lio/iscsi/$1/tpgt_1/auth
+	[ "$(cat "$lio/iscsi/$1/tpgt_1/attrib/authentication")" = 1 ] || return 0
+	echo "$(<"$auth/userid")$(sed 's/^NULL.*//;s/^./ mutual:&/' "$auth/userid_mutual")"
+}
+
+lets_in() {	# IQN [USER SECRET]
+	real_lets_in "$(url "$1" "$(first_lun_of "$1")")" "${@:2}"
 }
 
 logout() {

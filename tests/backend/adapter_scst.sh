@@ -155,6 +155,28 @@ login() {	# IQN [NAME]
 	logged_in_as=$(ctl login "$1" "${2-$who}" 2>/dev/null)
 }
 
+users_of() {	# IQN KIND
+	local f
+	for f in "$driver/$1/$2"*; do
+		[ ! -e "$f" ] || attribute_of "$f"
+	done
+}
+
+chap() {	# IQN
+	{
+		users_of "$1" IncomingUser
+		users_of "$1" OutgoingUser | sed 's/^/mutual:/'
+	} | sed 's/ .*//' | sort | paste -sd' '
+}
+
+lets_in() {	# IQN [USER SECRET]
+	ctl login "$1" "$who" >/dev/null 2>&1 || return
+	ctl logout "$1" "$who" >/dev/null 2>&1
+	if [ -n "$(users_of "$1" IncomingUser)" ]; then
+		[ -n "${2-}" ] && users_of "$1" IncomingUser | grep -qxF "$2 $3"
+	fi
+}
+
 logout() {
 	[ -z "${logged_in_as-}" ] || ctl logout "$logged_in" "$logged_in_as" >/dev/null 2>&1
 	logged_in_as=

@@ -85,6 +85,15 @@ login() {	# IQN [NAME]
 	real_login "$(url "$1" "$(first_lun_of "$1")")" "${2-$who}"
 }
 
+chap() {	# IQN
+	live_of "$1" | sed -n '/Account information/,/ACL information/s/^        //p' |
+		sed 's/\(.*\) (outgoing)/mutual:\1/' | paste -sd' '
+}
+
+lets_in() {	# IQN [USER SECRET]
+	real_lets_in "$(url "$1" "$(first_lun_of "$1")")" "${@:2}"
+}
+
 first_lun_of() {	# IQN
 	live_of "$1" | sed -n 's/^ *LUN: \([1-9][0-9]*\)$/\1/p' | head -n 1
 }

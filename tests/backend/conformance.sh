@@ -128,6 +128,73 @@ part_initiators() {
 	is "it is still there" "$prefix:three" "$(sessions "$iqn")"
 }
 
+secrets() {	# LINE...
+	mkdir -p "$root/etc/shareiscsi"
+	(umask 077 && printf '%s\n' '[lab]' "$@" >"$root/etc/shareiscsi/secrets")
+}
+
+unseen() {	# WHAT
+	[[ $out$err != *"$first_secret"* && $out$err != *"$second_secret"* ]]
+	verdict $? "$1 tells no secret"
+}
+
+part_chap() {
+	local first_secret=secret-of-alice second_secret=another-of-alice
+	secrets 'user = alice' "password = $first_secret"
+	volume tank/v1 16M auth=lab
+	sis plan -v
+	expect_status 3 "plan of a share with CHAP"
+	unseen "plan -v"
+	sis plan -j
+	unseen "plan -j"
+	sis share -v tank/v1
+	expect_status 0 "share with CHAP"
+	unseen "share -v"
+	changes >/dev/null
+	settled "share with CHAP"
+	sis status -j
+	unseen "status -j"
+	is "the target has the user" alice "$(chap "$iqn")"
+	lets_in "$iqn" alice "$first_secret"
+	verdict $? "the right secret is let in"
+	! lets_in "$iqn" alice "$second_secret"
+	verdict $? "a wrong one is not"
+	! lets_in "$iqn"
+	verdict $? "nor who has none"
+	login_as=(-c alice "$first_secret")
+	login "$iqn"
+	verdict $? "a session begins"
+	login_as=()
+	secrets 'user = alice' "password = $second_secret"
+	does "another secret" sync
+	is "the session stays" "$who" "$(sessions "$iqn")"
+	logout
+	lets_in "$iqn" alice "$second_secret"
+	verdict $? "the new secret is let in"
+	! lets_in "$iqn" alice "$first_secret"
+	verdict $? "the old one is not"
+	secrets 'user = alicia' "password = $second_secret" 'mutual-user = disk' "mutual-password = $first_secret"
+	does "another user, and mutual" sync
+	is "the target has both" "alicia mutual:disk" "$(chap "$iqn")"
+	lets_in "$iqn" alicia "$second_secret"
+	verdict $? "the new user is let in"
+	! lets_in "$iqn" alice "$second_secret"
+	verdict $? "the old one is not"
+	secrets 'user = alicia' "password = $second_secret"
+	does "no longer mutual" sync
+	is "the target has the one" alicia "$(chap "$iqn")"
+	secrets
+	sis sync
+	expect_error 1 "lab" "credentials that are gone: one line"
+	is "and the target stays as it is" alicia "$(chap "$iqn")"
+	set_property tank/v1 on
+	does "without auth=" sync
+	is "there is no user" "" "$(chap "$iqn")"
+	lets_in "$iqn"
+	verdict $? "anybody is let in"
+	rm -r "$root/etc/shareiscsi"
+}
+
 part_rules_readonly() {
 	volume tank/v1 16M "initiator=$prefix:one=ro;$prefix:two"
 	does "share with =ro for one" share tank/v1
@@ -447,6 +514,7 @@ part part_share
 part part_unshare
 part part_several
 part part_initiators names
+part part_chap chap
 part part_rules_readonly names names-ro
 part part_readonly
 part part_blocksize blocksize

@@ -25,7 +25,10 @@
 #   targets                IQNs, sorted, in one line
 #   lun_is IQN LUN WHAT    path, serial, naa, blocksize, readonly (yes, no), size in bytes; "" if none
 #   rules IQN              who may log in, sorted, in one line; "all"
-#   login IQN [NAME], logout     one initiator; login fails when it is not let in
+#   login IQN [NAME], logout     one initiator; login fails when it is not let in. A real one logs in
+#                          by CHAP if ${login_as[@]} is: -c USER SECRET
+#   chap IQN               the CHAP users, as "USER", "USER mutual:USER" or ""
+#   lets_in IQN [USER SECRET]    would $who be let in now, by CHAP or without?
 #   sessions IQN           its initiators, in one line
 #   was_ended              succeeds when the target has ended the session
 #   foreign_target IQN PATH, foreign_lun IQN LUN PATH, foreign_gone IQN    made by hand
@@ -49,6 +52,7 @@ INITIATOR=${INITIATOR:-$(program_of initiator)}
 . "$folder/adapter_$backend.sh"
 
 who=$prefix:initiator
+login_as=()
 iqn=$prefix:tank.v1
 
 # ---- the world ----
@@ -90,11 +94,15 @@ real_login() {	# URL NAME
 	: >"$session_log"
 	rm -f "$world/session.stdin"
 	mkfifo "$world/session.stdin"
-	"$initiator" -i "$2" hold "$1" <"$world/session.stdin" >"$session_log" 2>&1 &
+	"$initiator" -i "$2" "${login_as[@]}" hold "$1" <"$world/session.stdin" >"$session_log" 2>&1 &
 	session=$!
 	exec 8>"$world/session.stdin"
 	wait_until session_decided
 	grep -q '^ready' "$session_log"
+}
+
+real_lets_in() {	# URL [USER SECRET]
+	"$initiator" -i "$who" ${2:+-c "$2" "$3"} read "$1" 4096 >/dev/null 2>&1
 }
 
 real_logout() {

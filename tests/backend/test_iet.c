@@ -131,12 +131,13 @@ static struct sis_state read_all(void)
 /* The steps of a removal. */
 static int unshare(const char *iqn, bool force)
 {
-	sis_autostate struct sis_state s = read_all();
-	const struct sis_target *t = sis_state_find(&s, iqn);
-	int r = 0;
+	sis_autostate struct sis_state s = { 0 };
+	const struct sis_target *t;
+	int r = bx.be->read(&bx, NULL, &s, &err);
 
-	if (!t)
-		return 0;
+	t = sis_state_find(&s, iqn);
+	if (r < 0 || !t)
+		return r;
 	if (t->sessions.n && !force)
 		return bx.be->target_del(&bx, t, false, &err);
 	r = bx.be->target_hide(&bx, t, &err);
