@@ -48,7 +48,7 @@ static char *odd_parameter(char *text)
 int sis_iet_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
 		   struct sis_err *err)
 {
-	sis_autofree char *target = NULL, *session = NULL, *users = NULL, *what = NULL;
+	sis_autofree char *target = NULL, *session = NULL, *what = NULL;
 	const char *file = NULL;
 	struct sis_iet *g;
 	int r = sis_iet_of(bx, &g, err);
@@ -59,8 +59,6 @@ int sis_iet_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
 		r = sis_iet_show(&g->adm, bx, live->tid, SIS_IET_SHOW_TARGET, &target, err);
 	if (r == 0)
 		r = sis_iet_show(&g->adm, bx, live->tid, SIS_IET_SHOW_SESSION, &session, err);
-	if (r == 0)
-		r = sis_iet_show(&g->adm, bx, live->tid, SIS_IET_SHOW_USERS, &users, err);
 	if (r < 0)
 		return r;
 	if (file)
@@ -69,8 +67,6 @@ int sis_iet_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
 		what = odd_parameter(target);
 	if (!what)
 		what = odd_parameter(session);
-	if (!what && *users && !(live->known & SIS_BIT(SIS_FIELD_CHAP)))
-		what = sis_strdup("it asks for CHAP");
 	*ret = sis_steal(&what);
 	return 0;
 }

@@ -365,7 +365,7 @@ const struct sis_backend sis_backend_stgt = {
 		.bad_name = "",
 		.secret_min = 1,
 		.secret_max = 255,
-		.user_max = 223, /* more is cut off where a target proves itself */
+		.user_max = 255,
 		.bad_chap = ",", /* tgtd cuts at a comma */
 	},
 	.probe = stgt_probe,

@@ -26,7 +26,7 @@ enum sis_cap {
 	SIS_CAP_RESIZE = 1 << 11,	/* a new size reaches the LUN in place */
 	SIS_CAP_UNMAP = 1 << 12,	/* UNMAP can be switched on for sparse volumes */
 	SIS_CAP_NAA = 1 << 13,		/* the NAA designator can be chosen */
-	SIS_CAP_CHAP_ACCOUNTS = 1 << 14, /* a CHAP user has one secret in all targets: no gain */
+	SIS_CAP_CHAP_ACCOUNTS = 1 << 14, /* a CHAP user has one secret, whatever the target */
 };
 
 struct sis_caps {

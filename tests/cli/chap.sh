@@ -4,9 +4,11 @@
 # sessions last, and where a secret must never be seen. tgtd is asked over its socket, where a secret
 # is in no command line.
 #
-# shellcheck disable=SC2034 # transport is lib.sh's
+# shellcheck disable=SC2034,SC2317 # transport is lib.sh's; functions are called by name
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/cli/front.sh
+. "$(dirname "$0")/front.sh"
 
 iqn=$prefix:tank.v1
 iqn2=$prefix:tank.v2
@@ -283,6 +285,78 @@ out_with "nobody gets in without" "$iqn"
 sis unshare -a
 expect_quiet 0 "unshare -a"
 is "nothing is left" "" "$(targets)$(accounts)"
+
+# ---- the front end ----
+
+new_front
+z zfs set shareiscsi=auth=nosuch tank/v1
+expect_refused 1 "has no entry [nosuch]" "zfs set refuses an entry that is not there"
+is "and stores nothing" auth=lab "$(attribute tank/v1 shareiscsi)"
+z zfs set shareiscsi=authname=carol,authpass=Carol-Passwort tank/v1
+[ "$status" -eq 0 ] && [[ $err == *"anyone may read authname and authpass"* && $err != *Carol-P* ]]
+verdict $? "zfs set of credentials warns, and does not repeat them"
+in_with "carol gets in" "$iqn" -c carol Carol-Passwort
+z zfs set shareiscsi=auth=lab tank/v1
+expect_status 0 "and back"
+is "carol's account is gone" alice "$(accounts)"
+sis unshare -a
+
+# ---- killed at any moment ----
+
+# tgtadm-wrapper counts the changes, and kills who made the Nth.
+transport=tgtadm
+configure
+killed_after() {	# N VERB...
+	rm -f "$world/fault.done"
+	: >"$world/count"
+	echo "change $1 kill-after" >"$world/fault"
+	{ sis "${@:2}"; } 2>/dev/null
+	rm "$world/fault"
+	[ -e "$world/fault.done" ]
+}
+
+# Kills at every change; nobody gets in without, and the next sync puts all right.
+walk() {	# WHAT PREPARE FINALLY VERB...
+	local n bad=
+	for ((n = 1; ; n++)); do
+		"$2"
+		killed_after "$n" "${@:4}" || break
+		! gets_in "$iqn" && ! gets_in "$iqn2" || bad="$bad $n:open"
+		sis sync
+		[ "$status" -eq 0 ] && "$3" || bad="$bad $n:sync"
+	done
+	is "$1: killed after each of $((n - 1)) changes" "" "$bad"
+	[ "$n" -gt 3 ]
+	verdict $? "there were some"
+	"$3"
+	verdict $? "and undisturbed"
+}
+both_in() {
+	gets_in "$iqn" -c alice "$now" && gets_in "$iqn2" -c alice "$now" && ! gets_in "$iqn" &&
+		[ "$(accounts)" = alice ] && sis plan && [ "$status" -eq 0 ]
+}
+unshared() {
+	sis unshare -a
+	now=$secret
+	write_secrets "$(one_way "$now")"
+}
+other_secret() {
+	[ "$now" = "$secret" ] && now=$second || now=$secret
+	write_secrets "$(one_way "$now")"
+}
+set_property tank/v2 auth=lab
+walk "share with CHAP" unshared both_in sync
+walk "another secret" other_secret both_in sync
+gone() {
+	sis unshare -a
+	[ -z "$(targets)$(accounts)" ] && [ ! -e "$root/run/shareiscsi/stgt/accounts" ]
+}
+shared() {
+	sis share -a
+}
+walk "unshare" shared gone unshare -a
+transport=socket
+configure
 
 # ---- a secret is in no command line ----
 
