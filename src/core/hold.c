@@ -8,13 +8,16 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "core/ctx.h"
 #include "model/volume.h"
 
 enum { HOLDS_MAX = 1 << 20 };
 
 static char *holds_path(const char *root)
 {
-	return sis_asprintf("%s/run/shareiscsi/held", root);
+	sis_autofree char *dir = sis_ctx_run_dir(root);
+
+	return sis_asprintf("%s/held", dir);
 }
 
 int sis_holds_read(const char *root, sis_strv *ret, struct sis_err *err)
