@@ -30,10 +30,10 @@ CHOICES = {
 }
 
 CASES = {
-    "share-new": "share -a, never shared before",
+    "share-new": "share -a, first time",
     "share-all": "share -a",
     "sync": "sync, nothing to do",
-    "one-more-new": "share one more, never shared before",
+    "one-more-new": "share one more, first time",
     "one-more": "share one more",
     "unshare-one": "unshare one",
     "unshare-all": "unshare -a",

@@ -23,6 +23,7 @@ class Bench:
         self.env = dict(os.environ)
         self.samples = {}  # (target, case, count, who) -> [seconds]
         self.peaks = {}  # the same -> kB
+        self.busy = {}  # the same -> [seconds with a processor]
         self.notes = []  # what was not measured, or not all of it, and why
 
     def close(self):
@@ -57,11 +58,12 @@ class Bench:
             subprocess.run([self.program("bench/measure"), result] + argv, env=self.env,
                            stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=True)
         with open(result, encoding="ascii") as text:
-            nanoseconds, peak, status = (int(word) for word in text.read().split())
+            nanoseconds, busy, peak, status = (int(word) for word in text.read().split())
         if status != 0:
             with open(log, encoding="utf-8", errors="replace") as text:
                 raise Failed(f"{' '.join(argv)[:200]}: exit {status}: {text.read()[:500]}")
         self.add(key, nanoseconds / 1e9, peak)
+        self.busy.setdefault(key, []).append(busy / 1e6)
 
     def floor(self, key, socket, plan):
         """Does what a plan says, with nothing beside it."""
@@ -83,6 +85,8 @@ class Bench:
                 "target": target, "case": case, "count": count, "who": who,
                 "seconds": round(middle, 6), "min": round(min(seconds), 6),
                 "max": round(max(seconds), 6), "runs": len(seconds),
+                "cpu_seconds": round(statistics.median(self.busy[key]), 6)
+                if key in self.busy else None,
                 "peak_kb": self.peaks.get(key),
                 "times_floor": round(middle / base, 2) if base and who != "floor" else None,
             }

@@ -105,8 +105,9 @@ static void add(struct request *q, const char *key, const char *value)
 
 static void option(struct request *q, const char *name, const char *value)
 {
-	static const char *const ops[] = { "new", "delete", "show", "bind", "unbind", "update",
-					   NULL };
+	static const char *const ops[] = {
+		"new", "delete", "show", "bind", "unbind", "update", NULL
+	};
 	static const char *const modes[] = { "system", "target", "logicalunit", NULL };
 	static const struct {
 		const char *option, *key;

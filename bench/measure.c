@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Runs one command and writes to a file how long it took (nanoseconds), the most memory it had (kB)
- * and its exit status. Small, as what a process was before it became another program counts into
- * that one's memory.
+ * Runs one command and writes to a file how long it took (nanoseconds), how long it had a processor
+ * (microseconds), the most memory it had (kB) and its exit status. Small, as what a process was
+ * before it became another program counts into that one's memory.
  *
  * usage: measure RESULT COMMAND [ARGUMENT...]
  */
@@ -42,7 +42,9 @@ int main(int argc, char **argv)
 	}
 	if (pid < 0 || wait4(pid, &status, 0, &used) != pid)
 		return 1;
-	dprintf(fd, "%llu %ld %d\n", (unsigned long long)(now() - start), used.ru_maxrss,
-		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	dprintf(fd, "%llu %ld %ld %d\n", (unsigned long long)(now() - start),
+		(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000 + used.ru_utime.tv_usec +
+			used.ru_stime.tv_usec,
+		used.ru_maxrss, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return 0;
 }

@@ -232,6 +232,6 @@ def run(bench, sizes, choice):
         contest = Contest(bench, count, choice["limits"])
         try:
             runs = choice["runs"] if count <= 1000 else choice["big_runs"]
-            contest.run(runs, 1 if count >= 200 else choice["slow_runs"])
+            contest.run(runs, 1 if count >= 100 else choice["slow_runs"])
         finally:
             contest.world.close()
