@@ -65,6 +65,11 @@ test-packages:
 	@tools/deps build test packages
 	@BUILD=$(abspath $(BUILD)) tests/pkg/run
 
+# Static analysis; LINT="cppcheck gcc tidy" picks some.
+lint: all
+	@tools/deps build lint
+	@tools/lint $(BUILD) $(LINT)
+
 demo: all
 	@tools/deps test
 	@tools/demo $(BUILD)
@@ -75,4 +80,4 @@ check-layers: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all install test test-vm deb test-packages fuzz bench demo check-layers clean
+.PHONY: all install test test-vm deb test-packages fuzz lint bench demo check-layers clean
