@@ -289,6 +289,12 @@ adm --lld iscsi --op new --mode account --user jim --password secretsecret12
 adm --lld iscsi --op bind --mode account --tid 4 --user jim
 sis adopt tank/v1
 expect_error 1 "it has several CHAP accounts" "several accounts"
+adm --lld iscsi --op unbind --mode account --tid 4 --user jim
+mkdir -p "$root/etc/shareiscsi"
+printf '%s\n' '[door]' 'user = joe' 'password = secretsecret12' >"$root/etc/shareiscsi/secrets"
+chmod 600 "$root/etc/shareiscsi/secrets"
+sis adopt -o auth=door tank/v1
+expect_error 1 "CHAP user: joe with another secret" "an account that somebody else made for the daemon"
 is "the other is taken" "name=$theirs.x" "$(attribute tank/v2 shareiscsi)"
 sis status
 [ "$(grep -c foreign <<<"$out")" -eq 2 ]
