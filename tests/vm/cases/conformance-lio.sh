@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # what: The list of what sharing means (tests/backend/conformance.sh) on the real LIO, over volumes that are files.
 # disk: 1G
-# limit: 900
+# limit: 1200
 
 load_lio
 make_files

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MPL-2.0
 # what: A hundred volumes are shared on LIO in one run, inherited from their filesystem, and taken away again.
-# limit: 600
+# limit: 1200
 
 PATH=$BUILD:$PATH
 echo iqn.2010-09.org.example >/etc/iscsi_target_id

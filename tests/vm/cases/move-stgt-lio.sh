@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MPL-2.0
-# what: Shares move from tgtd to LIO; open-iscsi finds the same disk with the same data, whatever stops the move. And to IET.
-# limit: 900
+# what: Shares move from tgtd to LIO; open-iscsi finds the same disk with the same data, whatever stops the move.
+# limit: 1200
 
 PATH=$BUILD:$PATH
 iqn=iqn.2010-09.org.zfsonlinux:tank.vol
@@ -133,23 +133,3 @@ say 'killed, a plain sync makes it whole'
 for n in 1 6 12 16 17 24; do
 	killed_at $n
 done
-
-say 'to IET, which wants a volume as exclusively as LIO has it'
-# The simulated one lives below a root, which has all else of this machine.
-root=/iet
-mkdir -p $root/{dev,sys,etc,run,usr/sbin,proc/sys/kernel}
-mount --rbind /dev $root/dev
-mount --rbind /sys $root/sys
-cp /etc/iscsi_target_id $root/etc
-ln -s /usr/sbin/zfs $root/usr/sbin/zfs
-"$PROGRAMS/iet-sim-ctl" $root init --version 1.4.20.3
-"$PROGRAMS/iet-sim-ctl" $root install sbin
-ends_with 0 shareiscsi unshare --backend lio -a
-ends_with 0 shareiscsi sync --root $root --backend lio
-expect_eq "$(lio)" "$other $iqn"
-volumes=$root/proc/net/iet/volume
-ends_with 0 shareiscsi sync --root $root --backend iet --from lio
-expect_eq "$(lio), $(sed -n 's/.* name://p' $volumes | sort | xargs)" ", $other $iqn"
-expect_eq "$(grep -c 'lun:1 .* iotype:blockio .* path:/dev/zvol/tank/' $volumes)" 2
-ends_with 0 shareiscsi sync --root $root --backend lio --from iet
-expect_eq "$(lio), $(sed -n 's/.* name://p' $volumes | sort | xargs)" "$other $iqn, "
