@@ -13,7 +13,7 @@
 # From the state that `prepare` makes, VERB is disturbed at its 1st, 2nd... change; the next sync
 # is to end in the same state as an undisturbed VERB.
 walk() {	# KIND PREPARE VERB...
-	local n whole before bad= count=0
+	local n whole before bad='' count=0
 	changes >/dev/null
 	"$2"
 	before=$(everything)

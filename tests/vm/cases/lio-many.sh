@@ -39,4 +39,4 @@ say 'all go'
 time sis unshare -a
 expect_eq "$(ls $lio/core)" alua
 expect_eq "$(find $lio/iscsi -maxdepth 1 -name 'iqn.*' | wc -l)" 0 targets
-zpool export tank
+wait_for 60 zpool export tank
