@@ -218,7 +218,7 @@ static int get(const struct link *l, void *data, size_t len)
 static int connect_patiently(const struct link *l, const struct sockaddr_un *at)
 {
 	const struct timeval limit = { .tv_sec = l->timeout_ms / 1000,
-				       .tv_usec = l->timeout_ms % 1000 * 1000 };
+				       .tv_usec = (suseconds_t)(l->timeout_ms % 1000) * 1000 };
 	int r;
 
 	if (setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
