@@ -256,6 +256,9 @@ static int set_naa(struct sis_bx *bx, const char *name, const char *naa, struct 
 	return sis_scst_set(bx, value, err, SIS_SCST_DEVICES "/%s/naa_id", name);
 }
 
+/* By itself it is the device's name, which initiators would see change with every share. */
+static const char product[] = "shareiscsi";
+
 int sis_scst_device_set_ids(struct sis_bx *bx, const char *name, const struct sis_lun *l,
 			    struct sis_err *err)
 {
@@ -267,8 +270,9 @@ int sis_scst_device_set_ids(struct sis_bx *bx, const char *name, const struct si
 		r = sis_scst_set(bx, l->t10_id, err, SIS_SCST_DEVICES "/%s/t10_dev_id", name);
 	if (r == 0 && l->naa)
 		r = set_naa(bx, name, l->naa, err);
-	if (r == 0 && l->product)
-		r = sis_scst_set(bx, l->product, err, SIS_SCST_DEVICES "/%s/prod_id", name);
+	if (r == 0)
+		r = sis_scst_set(bx, l->product ? l->product : product, err,
+				 SIS_SCST_DEVICES "/%s/prod_id", name);
 	return r;
 }
 
@@ -463,9 +467,12 @@ static void read_ids(struct sis_bx *bx, const char *name, struct sis_lun *l)
 	l->known |= l->serial ? SIS_BIT(SIS_FIELD_SERIAL) : 0;
 	l->t10_id = attribute(bx, name, "t10_dev_id");
 	l->known |= l->t10_id ? SIS_BIT(SIS_FIELD_T10_ID) : 0;
-	/* by itself the name of the device */
-	l->product = sis_scst_device_ours(name) ? NULL : attribute(bx, name, "prod_id");
-	l->known |= SIS_BIT(SIS_FIELD_PRODUCT);
+	l->product = attribute(bx, name, "prod_id");
+	l->known |= l->product ? SIS_BIT(SIS_FIELD_PRODUCT) : 0;
+	if (l->product && sis_streq(l->product, product)) {
+		free(l->product);
+		l->product = NULL; /* as in a share that asks for none */
+	}
 	if (!naa)
 		return;
 	l->naa = naa[0] ? sis_scst_naa_plain(naa) : NULL;

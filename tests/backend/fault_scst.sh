@@ -23,7 +23,7 @@ part_lines() {
 echo \"add_device DEVICE filename=$world/pool/mypool/test; blocksize=4096; thin_provisioned=1\" > $handlers/vdisk_fileio/mgmt
 echo \"add DEVICE 0\" > $iscsi/$target/luns/mgmt
 echo 1 > $iscsi/$target/enabled" \
-		"$(grep '^echo' <<<"$out" | grep -vE '/(usn|t10_dev_id|naa_id)$' | plain)"
+		"$(grep '^echo' <<<"$out" | grep -vE '/(usn|t10_dev_id|naa_id|prod_id)$' | plain)"
 	is "DEVICE has up to 16 characters" 16 "$(grep -oE '\bsis[cw][0-9a-z]{12}\b' <<<"$out" | head -n 1 | tr -d '\n' | wc -c)"
 	set_property mypool/test type=blockio
 	sis plan

@@ -214,6 +214,7 @@ static void test_share(void **state)
 		"devices/DEVICE----------/usn\t00c0ffee00c0ffee\n"
 		"devices/DEVICE----------/t10_dev_id\t00c0ffee00c0ffee\n"
 		"devices/DEVICE----------/naa_id\t0x600140500c0ffee00c0ffee000000000\n"
+		"devices/DEVICE----------/prod_id\tshareiscsi\n"
 		"targets/iscsi/" IQN "/luns/mgmt\tadd DEVICE---------- 0\n"
 		"targets/iscsi/" IQN "/enabled\t1\n"
 		"targets/iscsi/enabled\t1\n");
@@ -666,7 +667,7 @@ static void test_dry(void **state)
 	assert_int_equal(sim_writes(), n);
 	assert_true(recorded(&lines, "filename=" VOLUME "; blocksize=4096; write_through=1"));
 	assert_true(recorded(&lines, " 0")); /* add DEVICE 0 */
-	assert_int_equal(lines.n, 8);
+	assert_int_equal(lines.n, 9);
 	sis_target_free(&t);
 }
 
