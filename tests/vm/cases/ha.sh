@@ -14,7 +14,8 @@ agent() {	# RESOURCE ACTION
 	echo "-- $*"
 	case $1 in
 	pool)
-		OCF_RESOURCE_INSTANCE=pool OCF_RESKEY_pool=tank OCF_RESKEY_importargs='-d /dev' \
+		# Not all of /dev: the initiator's own disk would hold it up while its target is away.
+		OCF_RESOURCE_INSTANCE=pool OCF_RESKEY_pool=tank OCF_RESKEY_importargs='-d /dev/vda1' \
 			$OCF_ROOT/resource.d/heartbeat/ZFS "$2"
 		;;
 	shares)
@@ -41,6 +42,20 @@ write_disk() {	# FIRST COUNT
 		dd of="$disk" bs=4k seek="$1" oflag=direct conv=notrunc iflag=fullblock status=none
 }
 
+# Until it is told to stop; how far it came is in a file.
+write_on() {	# FIRST
+	local n=$1
+	until [ -e /tmp/enough ]; do
+		write_disk "$n" 50
+		n=$((n + 50))
+		echo $n >/tmp/written
+	done
+}
+
+written_more() {	# THAN
+	[ "$(cat /tmp/written)" -gt "$1" ]
+}
+
 check_disk() {	# COUNT
 	seq 0 $(($1 - 1)) >/tmp/want
 	dd if="$disk" bs=4k count="$1" iflag=direct status=none | awk '{ print $1 + 0 }' | cmp - /tmp/want
@@ -60,7 +75,7 @@ if [ "$BOOT" = 1 ]; then
 	agent shares monitor
 	disk=$(iscsi_login $iqn)
 	expect_eq "$(identity | sha256sum)" "$(zfs get -H -o value org.example:identity tank/a)  -" identity
-	check_disk 300
+	check_disk "$(zfs get -H -o value org.example:written tank/a)"
 	exit
 fi
 
@@ -87,8 +102,9 @@ was=$(identity)
 write_disk 0 100
 
 say 'stop under I/O: the pool can be exported'
-write_disk 100 100 &
+write_on 100 &
 writer=$!
+wait_for 30 test -e /tmp/written
 agent shares stop
 stopped shares
 "$BUILD/shareiscsi" sync --backend lio
@@ -100,12 +116,16 @@ say 'start again: the initiator goes on where it was'
 agent pool start
 wait_for 30 test -b /dev/zvol/tank/a
 agent shares start
+wait_for 60 written_more "$(cat /tmp/written)"
+touch /tmp/enough
 wait "$writer"
+written=$(cat /tmp/written)
 expect_eq "$(identity)" "$was" identity
-check_disk 200
+check_disk "$written"
 
 say 'what is acknowledged outlasts a power cut'
 zfs set "org.example:identity=$(identity | sha256sum | cut -d ' ' -f 1)" tank/a
+zfs set "org.example:written=$((written + 100))" tank/a
 zpool sync tank
-write_disk 200 100
+write_disk "$written" 100
 power_cut
