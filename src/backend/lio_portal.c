@@ -106,14 +106,16 @@ static bool all_listen(struct sis_kfs *k, const char *table, unsigned port)
 /*
  * The kernel takes all addresses of a port for the same as one of the other family that listens
  * already for another target (iscsit_check_np_match() compares too little), and then nothing
- * listens on the rest.
+ * listens on the rest. Where the sockets cannot be seen, nobody can tell.
  */
 static bool is_deaf(struct sis_bx *bx, const char *portal)
 {
 	struct sis_portal p = { 0 };
 	bool deaf;
 
-	deaf = !bx->dry && sis_portal_parse(portal, &p, NULL) == 0 && is_wildcard(&p) &&
+	if (bx->dry || !sis_kfs_exists(bx->kfs, "/proc/net/tcp"))
+		return false;
+	deaf = sis_portal_parse(portal, &p, NULL) == 0 && is_wildcard(&p) &&
 	       !all_listen(bx->kfs, "tcp", p.port) && !all_listen(bx->kfs, "tcp6", p.port);
 	free(p.address);
 	return deaf;
