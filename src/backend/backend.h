@@ -145,6 +145,12 @@ struct sis_backend {
 	int (*beyond)(struct sis_bx *bx, const struct sis_target *live, char **ret,
 		      struct sis_err *err);
 
+	/*
+	 * Looks for the exact size of a live LUN of which read() gave a rounded one, and leaves it
+	 * where there is none to be had. The slot is NULL where read() rounds none.
+	 */
+	void (*lun_size)(const struct sis_bx *bx, struct sis_lun *live);
+
 	void (*done)(struct sis_bx *bx); /* frees bx->priv; NULL when there is none */
 };
 

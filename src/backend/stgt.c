@@ -381,5 +381,6 @@ const struct sis_backend sis_backend_stgt = {
 	.lun_del = sis_stgt_lun_del,
 	.session_end = stgt_session_end,
 	.beyond = sis_stgt_beyond,
+	.lun_size = sis_stgt_lun_size,
 	.done = sis_stgt_done,
 };

@@ -48,11 +48,14 @@ void sis_stgt_hidden(struct sis_stgt *g, uint32_t tid, bool hidden);
 int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
 		  struct sis_err *err);
 
-/* The same where only tgtd's own state matters: looks at no device. */
+/* The same within a run: what is known besides stays. */
 int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err *err);
 
 /* Bytes of the file or block device behind an absolute path; 0 when it cannot be told. */
 uint64_t sis_stgt_device_size(const struct sis_bx *bx, const char *path);
+
+/* The slot `lun_size`. */
+void sis_stgt_lun_size(const struct sis_bx *bx, struct sis_lun *live);
 
 /* stat() of a volume: its path is tgtd's, not below our root. 0 or -errno. */
 int sis_stgt_device_stat(const struct sis_bx *bx, const char *path, struct stat *ret);

@@ -12,7 +12,17 @@
 #include "model/field.h"
 #include "model/option.h"
 
-enum { MAX_TARGETS = 65536, MAX_ENTRIES = 65536, GIVE_BACK = 1 << 20 };
+enum {
+	MAX_TARGETS = 65536,
+	MAX_ENTRIES = 65536,
+	GIVE_BACK = 1 << 20,
+	/*
+	 * tgtd knows the size of a LUN to the byte but shows the nearest million, of whole sectors and
+	 * by integers alone: (sectors - sectors / 625 + 974) / 1950 (tgt: usr/target.c).
+	 */
+	MB = 1000000,
+	MB_SLACK = MB / 2 + 2 * 512,
+};
 
 /* In the order in which tgtd prints them; each stands once in a target. */
 enum section { NONE, SYSTEM, NEXUS, LUNS, ACCOUNTS, ACL };
@@ -107,8 +117,9 @@ static void lun_size(struct sis_lun *l, const char *text)
 	if (!mb || mb[3] != '\0')
 		return;
 	*mb = '\0';
-	if (sis_parse_u64(copy, 0, UINT64_MAX / SIS_STGT_MB, &n) == 0) {
-		l->size = n ? n * SIS_STGT_MB : 1; /* 0 is for what is offline */
+	if (sis_parse_u64(copy, 0, UINT64_MAX / MB, &n) == 0) {
+		l->size = n ? n * MB : 1; /* 0 is for what is offline */
+		l->size_slack = MB_SLACK;
 		l->known |= SIS_BIT(SIS_FIELD_SIZE);
 	}
 }
@@ -533,14 +544,6 @@ bool sis_stgt_has_store(const sis_strv *stores, const char *name, const char *fl
 			return true;
 	}
 	return false;
-}
-
-uint64_t sis_stgt_shown_mb(uint64_t bytes)
-{
-	uint64_t sectors = bytes / 512;
-
-	/* Near enough the nearest million, by integers alone, as disk drives were once counted. */
-	return (sectors - sectors / 625 + 974) / 1950;
 }
 
 uint32_t sis_stgt_version(const char *text)

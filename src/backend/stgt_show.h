@@ -49,11 +49,6 @@ void sis_stgt_parse_accounts(const char *text, sis_strv *ret);
 /* Is that store in the list, and does it take that flag (NULL: none)? */
 bool sis_stgt_has_store(const sis_strv *stores, const char *name, const char *flag);
 
-/* Megabytes that tgtd shows for a LUN of that many bytes (tgt: usr/target.c, all versions). */
-uint64_t sis_stgt_shown_mb(uint64_t bytes);
-
-enum { SIS_STGT_MB = 1000000 };
-
 /* "1.0.85" as 0x010055, so that versions compare as numbers; 0 when it is no version. */
 uint32_t sis_stgt_version(const char *text);
 #define SIS_STGT_VERSION(a, b, c) ((uint32_t)(a) << 16 | (uint32_t)(b) << 8 | (uint32_t)(c))

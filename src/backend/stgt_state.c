@@ -181,30 +181,15 @@ uint64_t sis_stgt_device_size(const struct sis_bx *bx, const char *path)
 	return sectors * 512;
 }
 
-/*
- * tgtd knows the size of a LUN to the byte but shows megabytes only. If what it shows is what it
- * would show of the device as it is now, the LUN has the device's size; else the volume was resized
- * since, and what is shown stays and differs. Only less than a megabyte can go unnoticed.
- */
-static void refine_size(const struct sis_bx *bx, struct sis_lun *l)
+/* That of the device as it is now, if tgtd would show it so. */
+void sis_stgt_lun_size(const struct sis_bx *bx, struct sis_lun *live)
 {
-	uint64_t now;
+	uint64_t now = *live->path ? sis_stgt_device_size(bx, live->path) : 0;
 
-	/* offline, or nothing is open */
-	if (!(l->known & SIS_BIT(SIS_FIELD_SIZE)) || !l->size || !*l->path)
-		return;
-	now = sis_stgt_device_size(bx, l->path);
-	if (now && sis_stgt_shown_mb(now) == l->size / SIS_STGT_MB)
-		l->size = now;
-}
-
-static bool in_scope(const sis_strv *scope, const char *iqn)
-{
-	bool found = !scope;
-
-	for (size_t i = 0; !found && i < scope->n; i++)
-		found = sis_streq(scope->v[i], iqn);
-	return found;
+	if (now && sis_lun_has_size(live, now)) {
+		live->size = now;
+		live->size_slack = 0;
+	}
 }
 
 /* Asks for those that an initiator can have invented: see stgt_show.h. */
@@ -262,28 +247,18 @@ int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err 
 	return 0;
 }
 
-/* One request lists all targets; the scope only limits which devices are looked at. */
+/* One request lists all targets, whatever the scope. */
 int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
 		  struct sis_err *err)
 {
-	struct sis_state state;
 	struct sis_stgt *g;
 	int r = sis_stgt_of(bx, &g, err);
 
+	(void)scope;
 	if (r < 0)
 		return r;
 	/* Whoever reads all begins anew. */
 	g->was_read = g->accounts_read = false;
 	sis_strv_free(&g->accounts);
-	r = sis_stgt_read_bare(bx, &state, err);
-	if (r < 0)
-		return r;
-	sis_vec_each(t, &state.targets) {
-		if (!in_scope(scope, t->iqn))
-			continue;
-		sis_vec_each(l, &t->luns)
-			refine_size(bx, l);
-	}
-	*ret = state;
-	return 0;
+	return sis_stgt_read_bare(bx, ret, err);
 }

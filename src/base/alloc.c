@@ -53,12 +53,20 @@ char *sis_strdup_null(const char *s)
 	return s ? sis_strdup(s) : NULL;
 }
 
+/* Most texts are short, and vasprintf() takes memory twice for each. */
 char *sis_vasprintf(const char *fmt, va_list ap)
 {
-	char *s;
+	char usual[256], *s;
+	va_list again;
+	int n;
 
-	if (vasprintf(&s, fmt, ap) < 0)
+	va_copy(again, ap);
+	n = vsnprintf(usual, sizeof(usual), fmt, ap);
+	if (n >= 0 && (size_t)n < sizeof(usual))
+		s = sis_strndup(usual, (size_t)n);
+	else if (vasprintf(&s, fmt, again) < 0)
 		no_memory();
+	va_end(again);
 	return s;
 }
 

@@ -350,15 +350,28 @@ void sis_str_addc(struct sis_str *b, char c)
 	sis_str_addn(b, &c, 1);
 }
 
+/* Mostly there is room for it where it is to stand. */
 void sis_str_addf(struct sis_str *b, const char *fmt, ...)
 {
+	enum { USUAL = 127 };
 	sis_autofree char *text = NULL;
-	va_list ap;
+	va_list ap, again;
+	size_t room;
+	int n;
 
+	str_room(b, USUAL);
+	room = b->cap - b->len;
 	va_start(ap, fmt);
-	text = sis_vasprintf(fmt, ap);
+	va_copy(again, ap);
+	n = vsnprintf(b->s + b->len, room, fmt, ap);
+	if (n >= 0 && (size_t)n < room) {
+		b->len += (size_t)n;
+	} else {
+		text = sis_vasprintf(fmt, again);
+		sis_str_add(b, text);
+	}
+	va_end(again);
 	va_end(ap);
-	sis_str_add(b, text);
 }
 
 const char *sis_str_get(const struct sis_str *b)

@@ -86,6 +86,7 @@ struct sis_str {
 void sis_str_add(struct sis_str *b, const char *s);
 void sis_str_addn(struct sis_str *b, const char *s, size_t n);
 void sis_str_addc(struct sis_str *b, char c);
+/* No argument may be text of b itself. */
 void sis_str_addf(struct sis_str *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The text, "" when empty; stays the buffer's. */
 const char *sis_str_get(const struct sis_str *b);

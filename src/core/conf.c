@@ -275,9 +275,11 @@ static bool is_first_lun(uint32_t lun)
 int sis_conf_allows_identity(const struct sis_conf *c, const struct sis_volume *v,
 			     const struct sis_options *o, bool *ret_alone, struct sis_err *err)
 {
+	const bool any = may_say(c, SIS_OPT_NAME) && may_say(c, SIS_OPT_LUN);
 	sis_autoidentity struct sis_identity id = { 0 };
 	const char *what = NULL;
-	bool own = v->identity && sis_identity_parse(v->identity, &id, NULL) == 0 &&
+	/* Not parsed in vain: mostly an identity may say everything. */
+	bool own = !any && v->identity && sis_identity_parse(v->identity, &id, NULL) == 0 &&
 		   id.guid == v->guid;
 
 	if (own && !o->name && !may_say(c, SIS_OPT_NAME) && !sis_iqn_is_of(id.iqn, v->name))

@@ -28,9 +28,9 @@ static bool hook_usable(const char *path)
 	return true;
 }
 
-void sis_hook_run(const struct sis_ctx *ctx, const struct sis_target *t, const struct sis_lun *l)
+static void start(const char *path, const struct sis_ctx *ctx, const struct sis_target *t,
+		  const struct sis_lun *l)
 {
-	sis_autofree char *path = sis_asprintf("%s" HOOK, ctx->root);
 	sis_autofree char *tid = sis_asprintf("%" PRIu32, t->tid);
 	sis_autofree char *dataset = sis_asprintf("SHAREISCSI_DATASET=%s", l->volume);
 	sis_autofree char *iqn = sis_asprintf("SHAREISCSI_IQN=%s", t->iqn);
@@ -40,6 +40,14 @@ void sis_hook_run(const struct sis_ctx *ctx, const struct sis_target *t, const s
 	const char *const env[] = { dataset, iqn, lun, backend, NULL };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
 
-	if (hook_usable(path) && sis_run_detached(argv, env, &err) < 0)
+	if (sis_run_detached(argv, env, &err) < 0)
 		sis_log(SIS_LOG_WARN, "'%s' is not run: %s", path, sis_err_msg(&err));
+}
+
+void sis_hook_run(const struct sis_ctx *ctx, const struct sis_target *t, const struct sis_lun *l)
+{
+	sis_autofree char *path = sis_asprintf("%s" HOOK, ctx->root);
+
+	if (hook_usable(path))
+		start(path, ctx, t, l);
 }

@@ -115,7 +115,7 @@ static void print_size(const struct sis_lun *l, struct sis_str *out)
 
 static bool size_differs(const struct sis_lun *d, const struct sis_lun *l)
 {
-	return d->size != l->size;
+	return !sis_lun_has_size(l, d->size);
 }
 
 static void print_rules(const struct sis_target *t, struct sis_str *out)

@@ -166,6 +166,13 @@ void sis_target_copy(struct sis_target *ret, const struct sis_target *t)
 	sessions_copy(&ret->sessions, &t->sessions);
 }
 
+bool sis_lun_has_size(const struct sis_lun *live, uint64_t bytes)
+{
+	uint64_t off = bytes > live->size ? bytes - live->size : live->size - bytes;
+
+	return off <= live->size_slack;
+}
+
 static int target_cmp(const void *a, const void *b)
 {
 	return strcmp(((const struct sis_target *)a)->iqn, ((const struct sis_target *)b)->iqn);

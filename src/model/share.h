@@ -77,6 +77,7 @@ struct sis_lun {
 	uint64_t guid; /* desired: the volume's; live: set by the core for LUNs that are ours */
 	char *volume;  /* the volume's name, as guid */
 	uint64_t size; /* bytes; live 0 = not known */
+	uint32_t size_slack; /* live: the target rounds, it is so much smaller or larger at most */
 	uint32_t volblocksize;
 	enum sis_type type;
 	enum sis_iomode iomode;
@@ -145,6 +146,9 @@ void sis_chap_copy(struct sis_chap *ret, const struct sis_chap *c);
 
 /* Same users and secrets, whatever entry they come from? */
 bool sis_chap_equal(const struct sis_chap *a, const struct sis_chap *b);
+
+/* Can this live LUN have so many bytes, by what its target tells? */
+bool sis_lun_has_size(const struct sis_lun *live, uint64_t bytes);
 
 /* Sorts targets by IQN and the LUNs of each by number. */
 void sis_state_sort(struct sis_state *s);

@@ -113,8 +113,6 @@ static int volume_props(const struct sis_dir_node *n, struct sis_volume *v, stru
 static int volume_check(const struct sis_dir_node *n, const struct sis_volume *v,
 			struct sis_err *err)
 {
-	int mode = fcntl(n->fd, F_GETFL);
-
 	if (v->size < 512)
 		return sis_err_set(err, ENODATA,
 				   "the file is %s; set its size with "
@@ -124,20 +122,27 @@ static int volume_check(const struct sis_dir_node *n, const struct sis_volume *v
 	if (n->st.st_nlink > 1)
 		return sis_err_set(err, EMLINK, "the file has %ju names (hard links): two disks "
 				   "on one file would destroy its data", (uintmax_t)n->st.st_nlink);
-	if (!v->readonly && (mode < 0 || (mode & O_ACCMODE) != O_RDWR))
+	if (!v->readonly && !n->writable)
 		return sis_err_set(err, EACCES, "the file cannot be written; allow it, or use "
 				   "'zfs set readonly=on %s'", v->name);
 	return 0;
 }
 
-static int volume_facts(const struct sis_dir_node *n, struct sis_volume *v, struct sis_err *err)
+/* What was opened for writing is on no read-only file system. */
+static bool on_readonly_fs(const struct sis_dir_node *n)
 {
 	struct statvfs fs;
+
+	return !n->writable && fstatvfs(n->fd, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+}
+
+static int volume_facts(const struct sis_dir_node *n, struct sis_volume *v, struct sis_err *err)
+{
 	int r;
 
 	if (n->fd < 0)
 		return sis_err_errno(err, n->open_errno, "the file cannot be opened");
-	v->pool_readonly = fstatvfs(n->fd, &fs) == 0 && (fs.f_flag & ST_RDONLY);
+	v->pool_readonly = on_readonly_fs(n);
 	r = volume_props(n, v, err);
 	return r ? r : volume_check(n, v, err);
 }

@@ -38,6 +38,7 @@ struct sis_dir_node {
 	const char *leaf;        /* last component; points into name */
 	int fd;                  /* -1: open_errno says why; only with volumes */
 	int open_errno;
+	bool writable;           /* a volume: fd is open for writing */
 	struct stat st;
 	bool volume;
 	bool made;               /* folder that sis_dir_parent() made */

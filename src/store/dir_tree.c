@@ -44,11 +44,12 @@ void sis_dir_close_chain(struct sis_dir_node **n)
  * O_NONBLOCK for the case that the file was swapped for a FIFO since it was looked at. Opened for
  * writing where that is allowed, as resizing needs it.
  */
-static int open_volume(int dir, const char *leaf)
+static int open_volume(int dir, const char *leaf, bool *ret_writable)
 {
 	const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int fd = openat(dir, leaf, O_RDWR | flags);
 
+	*ret_writable = fd >= 0;
 	if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS || errno == ETXTBSY))
 		fd = openat(dir, leaf, O_RDONLY | flags);
 	return fd < 0 ? -errno : fd;
@@ -72,7 +73,7 @@ static int node_open(struct sis_dir_node *n, int dir)
 	if (n->volume ? !n->up : !S_ISDIR(n->st.st_mode))
 		return -ENOENT;
 	n->used = (uint64_t)n->st.st_blocks * 512;
-	fd = n->volume ? open_volume(dir, n->leaf) : open_folder(dir, n->leaf);
+	fd = n->volume ? open_volume(dir, n->leaf, &n->writable) : open_folder(dir, n->leaf);
 	if (fd == -ELOOP || fd == -ENOTDIR || fd == -ENXIO)
 		return -ENOENT;
 	if (fd < 0) {

@@ -265,16 +265,47 @@ static void test_stores(void **state)
 	assert_int_equal(none.n, 0);
 }
 
-/* Measured with files of these sizes. */
-static void test_shown_mb(void **state)
+/* What is read of the size that tgtd shows. */
+static struct sis_lun size_of(unsigned mb)
 {
+	sis_autofree char *text = sis_asprintf(
+		"Target 1: a\n    LUN information:\n        LUN: 1\n            Type: disk\n"
+		"            Size: %u MB, Block size: 512\n    ACL information:\n", mb);
+	sis_autostate struct sis_state state = { 0 };
+	sis_stgt_tids tids = { 0 };
+	struct sis_lun size = { 0 };
+
+	assert_int_equal(sis_stgt_parse_targets(text, &state, &tids, NULL), 0);
+	sis_vec_free(&tids);
+	size.size = state.targets.v[0].luns.v[0].size;
+	size.size_slack = state.targets.v[0].luns.v[0].size_slack;
+	return size;
+}
+
+/* Measured with files of these sizes; and the ends of what one and the same number is shown for. */
+static void test_rounded_size(void **state)
+{
+	static const struct {
+		unsigned mb;
+		uint64_t bytes[3];
+	} rows[] = {
+		{ 0, { 512, 100 << 10, 499712 } },
+		{ 1, { 1 << 20, 500224, 1499648 } },
+		{ 8, { 8 << 20, 7500288, 8499712 } },
+		{ 134, { 134217728, 133500416, 134499840 } },
+		{ 734, { 700 << 20, 733500416, 734499840 } },
+		{ 10737, { 10ULL << 30, 10736500224, 10737499648 } },
+	};
+
 	(void)state;
-	assert_int_equal(sis_stgt_shown_mb(0), 0);
-	assert_int_equal(sis_stgt_shown_mb(1 << 20), 1);
-	assert_int_equal(sis_stgt_shown_mb(8 << 20), 8);
-	assert_int_equal(sis_stgt_shown_mb(134217728), 134);
-	assert_int_equal(sis_stgt_shown_mb(700 << 20), 734);
-	assert_int_equal(sis_stgt_shown_mb(10ULL << 30), 10737);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sis_lun l = size_of(rows[i].mb);
+
+		for (size_t k = 0; k < 3; k++)
+			assert_true(sis_lun_has_size(&l, rows[i].bytes[k]));
+		assert_false(sis_lun_has_size(&l, rows[i].bytes[0] + 1000000));
+		assert_false(rows[i].mb && sis_lun_has_size(&l, rows[i].bytes[0] - 1000000));
+	}
 }
 
 static void test_version(void **state)
@@ -297,7 +328,7 @@ int main(void)
 		cmocka_unit_test(test_golden),	cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_damaged), cmocka_unit_test(test_odd),
-		cmocka_unit_test(test_stores),	cmocka_unit_test(test_shown_mb),
+		cmocka_unit_test(test_stores),	cmocka_unit_test(test_rounded_size),
 		cmocka_unit_test(test_version),
 	};
 
