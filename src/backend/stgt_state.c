@@ -186,10 +186,8 @@ void sis_stgt_lun_size(const struct sis_bx *bx, struct sis_lun *live)
 {
 	uint64_t now = *live->path ? sis_stgt_device_size(bx, live->path) : 0;
 
-	if (now && sis_lun_has_size(live, now)) {
+	if (now && sis_lun_has_size(live, now))
 		live->size = now;
-		live->size_slack = 0;
-	}
 }
 
 /* Asks for those that an initiator can have invented: see stgt_show.h. */

@@ -218,8 +218,6 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 /* Live LUNs of ours whose volume is gone, and, if all was asked for, targets that others made. */
 static void live_rows(struct status *st, const struct sis_request *rq)
 {
-	const struct sis_bx *bx = &st->ctx->bx;
-
 	sis_vec_each(t, &st->view.live.targets) {
 		bool ours = t->owner == SIS_OWNER_OURS;
 
@@ -230,8 +228,6 @@ static void live_rows(struct status *st, const struct sis_request *rq)
 					      !sis_request_names(rq, l->volume) :
 				      rq->names != NULL)
 				continue;
-			if (l->size_slack && bx->be->lun_size)
-				bx->be->lun_size(bx, l);
 			r.volume = l->guid ? l->volume : NULL;
 			if (l->guid && l->keep) {
 				r.state = "kept"; /* its pool has a row with the reason */

@@ -46,19 +46,11 @@ static bool shows_nothing(const struct sis_lun *live)
 	return live->type == SIS_TYPE_NULLIO && !live->serial && (!live->path || !*live->path);
 }
 
-/* Where the target rounds the size, it is the volume's unless that cannot be. */
-static void lun_own(const struct sis_view *v, struct sis_lun *live, uint64_t guid,
-		    const char *volume)
+static void lun_own(struct sis_lun *live, uint64_t guid, const char *volume)
 {
-	const struct sis_item *i = live->size_slack ? sis_view_guid(v, guid) : NULL;
-
 	live->guid = guid;
 	live->known |= SIS_BIT(SIS_FIELD_VOLUME);
 	sis_replace(&live->volume, volume);
-	if (i && live->size && sis_lun_has_size(live, i->volume->size)) {
-		live->size = i->volume->size;
-		live->size_slack = 0;
-	}
 }
 
 /* What the record says of this LUN, if the live state confirms it: best by its serial number. */
@@ -89,7 +81,7 @@ static size_t own_by_record(const struct sis_view *v, struct sis_target *t,
 
 		if (!by)
 			continue;
-		lun_own(v, l, by->guid, by->volume);
+		lun_own(l, by->guid, by->volume);
 		n++;
 	}
 	return n;
@@ -107,9 +99,8 @@ static bool is_desired(const struct sis_lun *live, const struct sis_lun *want)
 }
 
 /* The record was lost: what matches a desired target in name and volume is ours. */
-static size_t own_by_desire(const struct sis_view *v, struct sis_target *t)
+static size_t own_by_desire(struct sis_target *t, const struct sis_target *desired)
 {
-	const struct sis_target *desired = sis_state_find(&v->desired, t->iqn);
 	size_t n = 0;
 
 	sis_vec_each(l, &t->luns) {
@@ -117,7 +108,7 @@ static size_t own_by_desire(const struct sis_view *v, struct sis_target *t)
 
 		if (!want || l->guid || !is_desired(l, want))
 			continue;
-		lun_own(v, l, want->guid, want->volume);
+		lun_own(l, want->guid, want->volume);
 		n++;
 	}
 	return n;
@@ -160,7 +151,7 @@ static size_t own_by_identity(const struct sis_view *v, struct sis_target *t)
 
 		if (!volume)
 			continue;
-		lun_own(v, l, volume->guid, volume->name);
+		lun_own(l, volume->guid, volume->name);
 		n++;
 	}
 	return n;
@@ -171,7 +162,7 @@ void sis_own_target(const struct sis_view *v, struct sis_target *t)
 	const struct sis_record *r = sis_records_find(&v->records, t->iqn);
 	size_t n = r ? own_by_record(v, t, r) : 0;
 
-	n += own_by_desire(v, t);
+	n += own_by_desire(t, sis_state_find(&v->desired, t->iqn));
 	n += own_by_identity(v, t);
 	/* A recorded target without LUNs is one that a crash left half made. */
 	t->owner = n || (r && !t->luns.n) ? SIS_OWNER_OURS : SIS_OWNER_FOREIGN;

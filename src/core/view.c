@@ -481,13 +481,32 @@ static void recall_chap(struct sis_ctx *ctx, const struct sis_view *v, struct si
 		live->chap.mutual_pass = sis_strdup_null(desired->chap.mutual_pass);
 }
 
+/*
+ * Where the target rounds sizes: a LUN on its volume's own path has its size, unless that cannot be.
+ * On any other path, which may lead nowhere since the volume was renamed, the device is looked at.
+ */
+static void settle_size(const struct sis_ctx *ctx, const struct sis_view *v, struct sis_lun *l)
+{
+	const struct sis_item *i = sis_view_guid(v, l->guid);
+
+	if (!l->size_slack || !l->size)
+		return;
+	if (!i || !sis_streq(l->path, i->volume->device))
+		ctx->bx.be->lun_size(&ctx->bx, l);
+	else if (sis_lun_has_size(l, i->volume->size))
+		l->size = i->volume->size;
+	l->size_slack = 0;
+}
+
 static void own_all(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v)
 {
 	sis_vec_each(t, &v->live.targets) {
 		sis_own_target(v, t);
 		recall_chap(ctx, v, t);
-		sis_vec_each(l, &t->luns)
+		sis_vec_each(l, &t->luns) {
+			settle_size(ctx, v, l);
 			l->keep = sis_own_keeps(v, rq, t, l);
+		}
 	}
 }
 
