@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * SCST (generic SCSI target subsystem, kernel and iscsi-scstd) through its sysfs tree. Obeys:
- * targets, LUN sets and access groups in an order that never opens more than was asked for. Must
- * not decide, and leaves targets, devices and groups of others alone.
+ * SCST (generic SCSI target subsystem, kernel and iscsi-scstd) through its sysfs tree: its targets
+ * and their sessions, in an order that never opens more than was asked for. Must not decide, and
+ * leaves targets, devices and groups of others alone.
  */
 #include "backend/scst.h"
 
 #include <string.h>
 
 #include "backend/scst_access.h"
-#include "backend/scst_beyond.h"
 #include "backend/scst_auth.h"
+#include "backend/scst_beyond.h"
 #include "backend/scst_dev.h"
+#include "backend/scst_int.h"
 #include "backend/scst_mgmt.h"
 #include "backend/scst_tree.h"
 #include "base/alloc.h"
@@ -20,118 +21,7 @@
 #include "model/field.h"
 #include "model/option.h"
 
-enum { MAX_IQN = 223, MAX_LUN = 16383, MAX_SERIAL = 20, MAX_T10_ID = 25 };
-
-/* ---- probe ---- */
-
-static int stopped(struct sis_probe *p, const char *hint)
-{
-	p->state = SIS_PROBE_STOPPED;
-	p->hint = sis_strdup(hint);
-	return 0;
-}
-
-static bool reads(struct sis_bx *bx, const char *path, const char *value)
-{
-	sis_autofree char *line = NULL;
-
-	return sis_scst_read_line(bx, &line, NULL, "%s", path) == 0 && sis_streq(line, value);
-}
-
-/* `cat mgmt` lists what this version can do. Also true when the list cannot be read. */
-static bool offers(struct sis_bx *bx, const char *mgmt, const char *word)
-{
-	sis_autofree char *help = NULL;
-
-	return sis_kfs_read(bx->kfs, &help, NULL, NULL, "%s", mgmt) < 0 || strstr(help, word);
-}
-
-static void withdraw_type(struct sis_caps *c, enum sis_type type)
-{
-	for (int i = 0; i < SIS_TYPE_N; i++) {
-		if (c->block_type[i] == type)
-			c->block_type[i] = SIS_TYPE_NONE;
-		if (c->file_type[i] == type)
-			c->file_type[i] = SIS_TYPE_NONE;
-	}
-}
-
-static void narrow(struct sis_bx *bx)
-{
-	struct sis_caps *c = &bx->caps;
-
-	if (!sis_kfs_exists(bx->kfs, SIS_SCST "/handlers/vdisk_fileio"))
-		withdraw_type(c, SIS_TYPE_FILEIO);
-	if (!sis_kfs_exists(bx->kfs, SIS_SCST "/handlers/vdisk_nullio"))
-		withdraw_type(c, SIS_TYPE_NULLIO);
-	if (!offers(bx, SIS_SCST "/handlers/vdisk_blockio/mgmt", "write_through"))
-		c->iomode[SIS_IOMODE_WT] = SIS_IOMODE_NONE;
-	if (!offers(bx, SIS_SCST "/handlers/vdisk_fileio/mgmt", "thin_provisioned"))
-		c->caps &= ~(unsigned)SIS_CAP_UNMAP;
-	if (!offers(bx, SIS_SCST_ISCSI_MGMT, "allowed_portal"))
-		c->caps &= ~(unsigned)SIS_CAP_PORTAL;
-}
-
-/* First line "SCST version: 3.11.0-pre"; old ones have the number alone. */
-static char *version(struct sis_bx *bx)
-{
-	sis_autofree char *line = NULL;
-	const char *number;
-
-	if (sis_scst_read_line(bx, &line, NULL, SIS_SCST "/version") < 0)
-		return NULL;
-	number = sis_str_after(line, "SCST version: ");
-	return sis_strdup(number ? number : line);
-}
-
-static bool installed(struct sis_bx *bx)
-{
-	sis_autofree char *daemon = NULL;
-
-	return sis_backend_program(bx->root, "iscsi-scstd", &daemon, NULL) == 0;
-}
-
-static int scst_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *err)
-{
-	(void)err;
-	if (!sis_kfs_exists(bx->kfs, SIS_SCST "/handlers")) {
-		if (installed(bx))
-			return stopped(ret, "start it with `systemctl start scst`");
-		ret->state = SIS_PROBE_ABSENT;
-		ret->hint = sis_strdup("install SCST (modules scst, scst_vdisk and iscsi_scst, and "
-				       "iscsi-scstd)");
-		return 0;
-	}
-	ret->version = version(bx);
-	if (!sis_kfs_exists(bx->kfs, SIS_SCST "/handlers/vdisk_blockio"))
-		return stopped(ret, "load its disk handlers with `modprobe scst_vdisk`");
-	if (!sis_kfs_exists(bx->kfs, SIS_SCST_ISCSI))
-		return stopped(ret, "load its iSCSI driver with `modprobe iscsi_scst`, then "
-				    "`systemctl start scst`");
-	/* `enabled` is only there while the daemon is connected */
-	if (!reads(bx, SIS_SCST_ISCSI "/open_state", "open") ||
-	    !sis_kfs_exists(bx->kfs, SIS_SCST_ISCSI "/enabled"))
-		return stopped(ret, "its daemon iscsi-scstd does not run: `systemctl start scst`");
-	ret->state = SIS_PROBE_RUNNING;
-	narrow(bx);
-	return 0;
-}
-
-/* Without its directory of reservations SCST answers every add_device with ENOENT. */
-static int scst_prepare(struct sis_bx *bx, struct sis_err *err)
-{
-	static const char *const dirs[] = { "/var", "/var/lib", "/var/lib/scst", SIS_SCST_PR };
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		int r = 0;
-
-		if (!sis_kfs_exists(bx->kfs, "%s", dirs[i]))
-			r = sis_kfs_mkdir(bx->kfs, err, "%s", dirs[i]);
-		if (r < 0 && r != -EEXIST)
-			return r;
-	}
-	return 0;
-}
+enum { MAX_IQN = 223, MAX_SERIAL = 20, MAX_T10_ID = 25 };
 
 /* ---- read ---- */
 
@@ -372,137 +262,6 @@ static int scst_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 	return r < 0 ? r : remove_target(bx, live->iqn, err);
 }
 
-/* ---- LUNs ---- */
-
-/* Is the device what lun_add would make, apart from what it can set in place? */
-static bool suits(const struct sis_lun *want, const struct sis_lun *live)
-{
-	const unsigned in_place = SIS_BIT(SIS_FIELD_SERIAL) | SIS_BIT(SIS_FIELD_T10_ID) |
-				  SIS_BIT(SIS_FIELD_NAA) | SIS_BIT(SIS_FIELD_PRODUCT) |
-				  SIS_BIT(SIS_FIELD_SIZE);
-	/* a path goes stale when its volume is renamed */
-	bool same = sis_streq(want->path, live->path) || sis_streq_null(want->serial, live->serial);
-
-	return same && !(sis_lun_diff(want, live) & ~in_place);
-}
-
-/*
- * The device that LUN `l->number` has already: *ret, or NULL when there is none. One that is not
- * as wanted is an error, unless it is one of ours half added: in the read-only group alone.
- */
-static int find_device(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
-		       char **ret, struct sis_err *err)
-{
-	sis_autofree char *name = NULL;
-	struct sis_lun live = { 0 };
-	enum sis_scst_set set;
-	bool good;
-	int r;
-
-	r = sis_scst_lun_device(bx, t->iqn, l->number, &name, &set, err);
-	if (r == 0)
-		r = sis_scst_device_read(bx, name, &live, err);
-	if (r == -ENOENT) {
-		sis_err_clear(err);
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	good = suits(l, &live);
-	sis_lun_free(&live);
-	if (good) {
-		*ret = sis_steal(&name);
-		return 0;
-	}
-	if (set == SIS_SCST_RO && sis_scst_device_ours(name))
-		return sis_scst_device_del(bx, name, err);
-	return sis_err_set(err, EEXIST, "LUN %u of '%s' belongs to device '%s'", l->number, t->iqn,
-			   name);
-}
-
-static int scst_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
-			struct sis_err *err)
-{
-	sis_autofree char *device = NULL;
-	bool made;
-	int r;
-
-	if (l->number > MAX_LUN)
-		return sis_err_set(err, EINVAL, "SCST cannot have LUN %u", l->number);
-	r = find_device(bx, t, l, &device, err);
-	if (r < 0)
-		return r;
-	made = !device;
-	if (made)
-		r = sis_scst_device_add(bx, l, &device, err);
-	else
-		r = sis_scst_device_set_ids(bx, device, l, err);
-	if (r < 0)
-		return r;
-	r = sis_scst_place(bx, t, l->number, device, err);
-	if (r < 0) {
-		/* a device without LUN would be seen by no read */
-		if (made)
-			(void)sis_scst_device_del(bx, device, NULL);
-		return r;
-	}
-	free(l->handle);
-	l->handle = sis_steal(&device);
-	return 0;
-}
-
-static int scst_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
-			const struct sis_lun *live, unsigned changed, struct sis_err *err)
-{
-	const unsigned ids =
-		SIS_BIT(SIS_FIELD_SERIAL) | SIS_BIT(SIS_FIELD_T10_ID) | SIS_BIT(SIS_FIELD_NAA);
-	sis_autofree char *device = NULL;
-	int r;
-
-	(void)live; /* its handle may be out of date */
-	if (changed & ~(ids | SIS_BIT(SIS_FIELD_SIZE)))
-		return sis_err_set(err, ENOTSUP,
-				   "SCST can change only size and identifiers of LUN %u "
-				   "in place",
-				   l->number);
-	r = sis_scst_lun_device(bx, t->iqn, l->number, &device, NULL, err);
-	if (r == 0 && changed & ids)
-		r = sis_scst_device_set_ids(bx, device, l, err);
-	if (r == 0 && changed & SIS_BIT(SIS_FIELD_SIZE))
-		r = sis_scst_poke(bx, "1", err, SIS_SCST_DEVICES "/%s/resync_size", device);
-	return r;
-}
-
-/*
- * One command, del_device, takes the LUNs out of all sets and closes the volume: nothing can come
- * between, where "del LUN" first would leave a device that no target tells about.
- */
-static int scst_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
-			struct sis_err *err)
-{
-	sis_autofree char *device = sis_strdup_null(l->handle);
-	sis_autofree char *user = NULL;
-	int r;
-
-	if (!device) {
-		r = sis_scst_lun_device(bx, live->iqn, l->number, &device, NULL, err);
-		if (r == -ENOENT)
-			sis_err_clear(err);
-		if (r < 0)
-			return r == -ENOENT ? 0 : r;
-	}
-	r = sis_scst_check_word(device, "the device", err);
-	if (r < 0)
-		return r;
-	user = sis_scst_device_user(bx, device, live->iqn);
-	if (user)
-		return sis_err_set(err, EBUSY,
-				   "SCST's device '%s' (%s) is also exported as '%s': "
-				   "remove it there first",
-				   device, l->path, user);
-	return sis_scst_device_del(bx, device, err);
-}
-
 static const char *const boot_files[] = {
 	"/etc/scst.conf",
 	NULL,
@@ -520,7 +279,7 @@ const struct sis_backend sis_backend_scst = {
 			SIS_CAP_RULE_RO | SIS_CAP_PORTAL | SIS_CAP_CHAP | SIS_CAP_CHAP_MUTUAL |
 			SIS_CAP_RESIZE,
 		.first_lun = 0,
-		.max_lun = MAX_LUN,
+		.max_lun = SIS_SCST_MAX_LUN,
 		.default_blocksize = 0,
 		.block_type = {
 			[SIS_TYPE_DISK] = SIS_TYPE_BLOCKIO,
@@ -553,17 +312,17 @@ const struct sis_backend sis_backend_scst = {
 		.user_max = SIS_SCST_USER_MAX,
 		.bad_chap = SIS_SCST_BAD_BYTES,
 	},
-	.probe = scst_probe,
-	.prepare = scst_prepare,
+	.probe = sis_scst_probe,
+	.prepare = sis_scst_prepare,
 	.read = scst_read,
 	.target_add = scst_target_add,
 	.target_set = scst_target_set,
 	.target_show = scst_target_show,
 	.target_hide = scst_target_hide,
 	.target_del = scst_target_del,
-	.lun_add = scst_lun_add,
-	.lun_set = scst_lun_set,
-	.lun_del = scst_lun_del,
+	.lun_add = sis_scst_lun_add,
+	.lun_set = sis_scst_lun_set,
+	.lun_del = sis_scst_lun_del,
 	.session_end = scst_session_end,
 	.beyond = sis_scst_beyond,
 	.done = sis_scst_done,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * SCST's devices: making, naming, identifying, reading and deleting them. Formats and limits are
- * those of scst_vdisk.c. Must not decide which device a LUN gets.
+ * SCST's devices: naming, making and deleting them. Formats and limits are those of scst_vdisk.c.
+ * Must not decide which device a LUN gets.
  */
 #include "backend/scst_dev.h"
 
@@ -11,17 +11,10 @@
 #include "backend/holder.h"
 #include "base/alloc.h"
 #include "base/str.h"
-#include "model/field.h"
 #include "model/option.h"
 
 #define PREFIX "sis"
 enum { DIGITS = 12, NAME_LEN = 16, NAME_TRIES = 8 };
-
-static const char *const handlers[SIS_TYPE_N] = {
-	[SIS_TYPE_BLOCKIO] = "vdisk_blockio",
-	[SIS_TYPE_FILEIO] = "vdisk_fileio",
-	[SIS_TYPE_NULLIO] = "vdisk_nullio",
-};
 
 char *sis_scst_device_name(uint64_t ns, bool write_through)
 {
@@ -39,6 +32,11 @@ bool sis_scst_device_ours(const char *name)
 
 	return mode && (*mode == 'c' || *mode == 'w') && strlen(name) == NAME_LEN &&
 	       strspn(name, "0123456789abcdefghijklmnopqrstuvwxyz") == NAME_LEN;
+}
+
+bool sis_scst_device_cached(const char *name)
+{
+	return sis_scst_device_ours(name) && name[strlen(PREFIX)] == 'c';
 }
 
 /* A name that nobody has, nor had: reservations left under a name go to its next bearer. */
@@ -71,7 +69,7 @@ int sis_scst_device_command(const struct sis_caps *caps, const char *name, const
 	uint32_t bs = l->blocksize;
 	int r;
 
-	if (!handlers[l->type])
+	if (!sis_scst_handlers[l->type])
 		return sis_err_set(err, EINVAL, "SCST has no handler for this type of LUN");
 	if (bs != 512 && bs != 1024 && bs != 2048 && bs != 4096)
 		return sis_err_set(err, EINVAL, "SCST cannot have a block size of %u", bs);
@@ -96,7 +94,7 @@ int sis_scst_device_command(const struct sis_caps *caps, const char *name, const
 	if (l->type == SIS_TYPE_FILEIO && l->thin && !l->readonly && caps->caps & SIS_CAP_UNMAP)
 		sis_str_add(&b, "; thin_provisioned=1");
 	*ret = sis_str_take(&b);
-	*ret_handler = handlers[l->type];
+	*ret_handler = sis_scst_handlers[l->type];
 	return 0;
 }
 
@@ -227,70 +225,6 @@ int sis_scst_device_add(struct sis_bx *bx, const struct sis_lun *l, char **ret,
 	return 0;
 }
 
-char *sis_scst_naa_plain(const char *text)
-{
-	const char *hex = sis_str_after(text, "0x");
-	char *plain = sis_strdup(hex ? hex : text);
-
-	sis_str_lower(plain);
-	return plain;
-}
-
-static int set_naa(struct sis_bx *bx, const char *name, const char *naa, struct sis_err *err)
-{
-	sis_autofree char *line = NULL, *plain = NULL, *value = NULL;
-	int r;
-
-	r = sis_scst_read_line(bx, &line, err, SIS_SCST_DEVICES "/%s/naa_id", name);
-	if (r == -ENOENT && !bx->dry) {
-		sis_err_clear(err); /* SCST before 3.0 makes its own */
-		return 0;
-	}
-	if (r < 0 && !bx->dry)
-		return r;
-	sis_err_clear(err);
-	plain = sis_scst_naa_plain(line ? line : "");
-	if (sis_streq(plain, naa))
-		return 0;
-	value = sis_asprintf("0x%s", naa);
-	return sis_scst_set(bx, value, err, SIS_SCST_DEVICES "/%s/naa_id", name);
-}
-
-/* By itself it is the device's name, which initiators would see change with every share. */
-static const char product[] = "shareiscsi";
-
-int sis_scst_device_set_ids(struct sis_bx *bx, const char *name, const struct sis_lun *l,
-			    struct sis_err *err)
-{
-	int r = 0;
-
-	if (l->serial)
-		r = sis_scst_set(bx, l->serial, err, SIS_SCST_DEVICES "/%s/usn", name);
-	if (r == 0 && l->t10_id)
-		r = sis_scst_set(bx, l->t10_id, err, SIS_SCST_DEVICES "/%s/t10_dev_id", name);
-	if (r == 0 && l->naa)
-		r = set_naa(bx, name, l->naa, err);
-	if (r == 0)
-		r = sis_scst_set(bx, l->product ? l->product : product, err,
-				 SIS_SCST_DEVICES "/%s/prod_id", name);
-	return r;
-}
-
-/* The name a link of the tree ends in; caller frees. */
-static int link_name(struct sis_bx *bx, char **ret, struct sis_err *err, const char *path)
-{
-	sis_autofree char *link = NULL;
-	const char *slash;
-	int r;
-
-	r = sis_kfs_readlink(bx->kfs, &link, err, "%s", path);
-	if (r < 0)
-		return r;
-	slash = strrchr(link, '/');
-	*ret = sis_strdup(slash ? slash + 1 : link);
-	return 0;
-}
-
 /* Reservations stay behind under the name of the device, in a file and its backup copy. */
 static void drop_reservations(struct sis_bx *bx, const char *name)
 {
@@ -327,14 +261,13 @@ static void note_luns(struct sis_bx *bx, const char *name)
 int sis_scst_device_del(struct sis_bx *bx, const char *name, struct sis_err *err)
 {
 	sis_autofree char *proof = sis_asprintf(SIS_SCST_DEVICES "/%s", name);
-	sis_autofree char *link = sis_asprintf(SIS_SCST_DEVICES "/%s/handler", name);
 	sis_autofree char *command = sis_asprintf("del_device %s", name);
 	sis_autofree char *handler = NULL, *mgmt = NULL;
 	int r;
 
 	if (!sis_scst_exists(bx, "%s", proof))
 		return 0;
-	r = link_name(bx, &handler, err, link);
+	r = sis_scst_device_handler(bx, name, &handler, err);
 	if (r == -ENOENT && !sis_scst_exists(bx, "%s", proof)) {
 		sis_err_clear(err); /* went away meanwhile */
 		return 0;
@@ -393,112 +326,5 @@ int sis_scst_device_sweep(struct sis_bx *bx, struct sis_err *err)
 			return sis_err_wrap(err, "left-over device '%s'", *n);
 	}
 	sis_scst_priv(bx)->swept = true;
-	return 0;
-}
-
-/* An attribute as text; NULL where this handler or version has none. */
-static char *attribute(struct sis_bx *bx, const char *name, const char *attr)
-{
-	char *line = NULL;
-
-	return sis_scst_read_line(bx, &line, NULL, SIS_SCST_DEVICES "/%s/%s", name, attr) < 0 ?
-		       NULL : line;
-}
-
-static bool number(struct sis_bx *bx, const char *name, const char *attr, uint64_t *ret)
-{
-	sis_autofree char *line = attribute(bx, name, attr);
-
-	return line && sis_parse_u64(line, 0, UINT64_MAX, ret) == 0;
-}
-
-static enum sis_type type_of(const char *handler)
-{
-	for (int i = 0; i < SIS_TYPE_N; i++) {
-		if (handlers[i] && sis_streq(handlers[i], handler))
-			return (enum sis_type)i;
-	}
-	return SIS_TYPE_NONE;
-}
-
-/*
- * The mode that was asked for. Not from write_through alone: initiators may switch the cache off
- * (MODE SELECT), which is stricter and no difference; but a LUN reset switches it back on behind
- * the back of who configured write_through=1, and that is one.
- */
-static void read_iomode(struct sis_bx *bx, const char *name, struct sis_lun *l)
-{
-	bool asked_cache = sis_scst_device_ours(name) && name[strlen(PREFIX)] == 'c';
-	uint64_t wt = 0;
-
-	if (!number(bx, name, "write_through", &wt))
-		return;
-	l->iomode = wt && !asked_cache ? SIS_IOMODE_WT : SIS_IOMODE_WB;
-	if (!l->readonly) /* nothing is written, so nothing is cached */
-		l->known |= SIS_BIT(SIS_FIELD_IOMODE);
-}
-
-static void read_geometry(struct sis_bx *bx, const char *name, struct sis_lun *l)
-{
-	uint64_t n = 0;
-
-	if (number(bx, name, "blocksize", &n) && n <= UINT32_MAX) {
-		l->blocksize = (uint32_t)n;
-		l->known |= SIS_BIT(SIS_FIELD_BLOCKSIZE);
-	}
-	if (number(bx, name, "read_only", &n)) {
-		l->readonly = n != 0;
-		l->known |= SIS_BIT(SIS_FIELD_READONLY);
-	}
-	/* not known: SCST decides it by what the volume can do, ours is only a wish */
-	l->thin = number(bx, name, "thin_provisioned", &n) && n != 0;
-	if (number(bx, name, "size", &n)) {
-		l->size = n;
-		if (l->type != SIS_TYPE_NULLIO) /* rounded, and of no consequence */
-			l->known |= SIS_BIT(SIS_FIELD_SIZE);
-	}
-}
-
-static void read_ids(struct sis_bx *bx, const char *name, struct sis_lun *l)
-{
-	sis_autofree char *naa = attribute(bx, name, "naa_id");
-
-	l->serial = attribute(bx, name, "usn");
-	l->known |= l->serial ? SIS_BIT(SIS_FIELD_SERIAL) : 0;
-	l->t10_id = attribute(bx, name, "t10_dev_id");
-	l->known |= l->t10_id ? SIS_BIT(SIS_FIELD_T10_ID) : 0;
-	l->product = attribute(bx, name, "prod_id");
-	l->known |= l->product ? SIS_BIT(SIS_FIELD_PRODUCT) : 0;
-	if (l->product && sis_streq(l->product, product)) {
-		free(l->product);
-		l->product = NULL; /* as in a share that asks for none */
-	}
-	if (!naa)
-		return;
-	l->naa = naa[0] ? sis_scst_naa_plain(naa) : NULL;
-	l->known |= SIS_BIT(SIS_FIELD_NAA);
-}
-
-int sis_scst_device_read(struct sis_bx *bx, const char *name, struct sis_lun *ret,
-			 struct sis_err *err)
-{
-	sis_autofree char *link = sis_asprintf(SIS_SCST_DEVICES "/%s/handler", name);
-	sis_autofree char *handler = NULL;
-	struct sis_lun l = { 0 };
-	int r;
-
-	r = link_name(bx, &handler, err, link);
-	if (r < 0)
-		return r;
-	l.handle = sis_strdup(name);
-	l.type = type_of(handler);
-	l.known = SIS_BIT(SIS_FIELD_TYPE);
-	l.path = attribute(bx, name, "filename");
-	if (!l.path)
-		l.path = sis_strdup(""); /* nullio */
-	read_geometry(bx, name, &l);
-	read_iomode(bx, name, &l);
-	read_ids(bx, name, &l);
-	*ret = l;
 	return 0;
 }
