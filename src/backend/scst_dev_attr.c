@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * What a device of SCST says about itself: its attributes as fields of a LUN, and those of them that
- * can be set while it is in use, the identifiers. Must not make or delete one.
+ * What a device of SCST says about itself: its attributes as fields of a LUN, and those of them
+ * that can be set while it is in use, the identifiers. Must not make or delete one.
  */
 #include "backend/scst_dev.h"
 
@@ -91,7 +91,8 @@ static char *attribute(struct sis_bx *bx, const char *name, const char *attr)
 	char *line = NULL;
 
 	return sis_scst_read_line(bx, &line, NULL, SIS_SCST_DEVICES "/%s/%s", name, attr) < 0 ?
-		       NULL : line;
+		       NULL :
+		       line;
 }
 
 static bool number(struct sis_bx *bx, const char *name, const char *attr, uint64_t *ret)

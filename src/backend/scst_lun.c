@@ -60,7 +60,7 @@ static int find_device(struct sis_bx *bx, const struct sis_target *t, const stru
 }
 
 int sis_scst_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
-			struct sis_err *err)
+		     struct sis_err *err)
 {
 	sis_autofree char *device = NULL;
 	bool made;
@@ -91,7 +91,7 @@ int sis_scst_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_l
 }
 
 int sis_scst_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
-			const struct sis_lun *live, unsigned changed, struct sis_err *err)
+		     const struct sis_lun *live, unsigned changed, struct sis_err *err)
 {
 	const unsigned ids =
 		SIS_BIT(SIS_FIELD_SERIAL) | SIS_BIT(SIS_FIELD_T10_ID) | SIS_BIT(SIS_FIELD_NAA);
@@ -117,7 +117,7 @@ int sis_scst_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct
  * between, where "del LUN" first would leave a device that no target tells about.
  */
 int sis_scst_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
-			struct sis_err *err)
+		     struct sis_err *err)
 {
 	sis_autofree char *device = sis_strdup_null(l->handle);
 	sis_autofree char *user = NULL;
