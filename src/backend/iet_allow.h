@@ -33,6 +33,18 @@ void sis_iet_allows_free(sis_iet_allows *l);
 /* Does the line keep everybody out? */
 bool sis_iet_allow_hides(const struct sis_iet_allow *a);
 
+/*
+ * The file's new text with `entries` for that target, or without a line of ours when `entries` is
+ * NULL. A `text` or a result of NULL is no file: as everybody may log in then, only a file that we
+ * made and that says nothing else becomes none. Caller frees.
+ */
+char *sis_iet_allow_edit(const char *text, const char *iqn, const char *entries);
+
+/* ---- iet_rule.c: the entries of a line, pure too ---- */
+
+/* Fits nobody: as an entry of its own, and behind one that is no expression. */
+#define SIS_IET_NOBODY "\\("
+
 /* The rules that a line's entries are. */
 void sis_iet_allow_rules(const struct sis_iet_allow *a, sis_rules *ret);
 
@@ -41,13 +53,6 @@ void sis_iet_allow_rules(const struct sis_iet_allow *a, sis_rules *ret);
  * ietd would read as another one, -E2BIG for more than fit in one of its lines. Caller frees.
  */
 int sis_iet_allow_entries(const sis_rules *rules, char **ret, struct sis_err *err);
-
-/*
- * The file's new text with `entries` for that target, or without a line of ours when `entries` is
- * NULL. A `text` or a result of NULL is no file: as everybody may log in then, only a file that we
- * made and that says nothing else becomes none. Caller frees.
- */
-char *sis_iet_allow_edit(const char *text, const char *iqn, const char *entries);
 
 /* ---- the file ---- */
 

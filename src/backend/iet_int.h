@@ -65,6 +65,13 @@ int sis_iet_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct 
 int sis_iet_lun_del(struct sis_bx *bx, const struct sis_target *live, const struct sis_lun *l,
 		    struct sis_err *err);
 
+/* ---- iet_end.c: the slots of these names ---- */
+
+int sis_iet_session_end(struct sis_bx *bx, const struct sis_target *live,
+			const struct sis_session *s, struct sis_err *err);
+int sis_iet_target_del(struct sis_bx *bx, const struct sis_target *live, bool force,
+		       struct sis_err *err);
+
 /* ---- iet_beyond.c: the slot `beyond` ---- */
 
 int sis_iet_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
