@@ -100,6 +100,12 @@ struct sis_backend {
 	int (*read)(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
 		    struct sis_err *err);
 
+	/*
+	 * All of it will be read soon: lets the target work on that meanwhile. Fails in silence,
+	 * as read() then says why. NULL where nothing is gained.
+	 */
+	void (*read_ahead)(struct sis_bx *bx);
+
 	/* Makes the target, not reachable yet; fills t->tid. What access control can be set
 	 * before there are LUNs is set here, for targets that cannot be hidden. */
 	int (*target_add)(struct sis_bx *bx, struct sis_target *t, struct sis_err *err);

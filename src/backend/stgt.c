@@ -371,6 +371,7 @@ const struct sis_backend sis_backend_stgt = {
 	.probe = stgt_probe,
 	/* prepare: the daemon runs, nothing else is needed */
 	.read = sis_stgt_read,
+	.read_ahead = sis_stgt_read_ahead,
 	.target_add = stgt_target_add,
 	.target_set = stgt_target_set,
 	.target_show = stgt_target_show,

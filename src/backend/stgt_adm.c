@@ -94,6 +94,7 @@ int sis_stgt_adm_init(struct sis_stgt_adm *a, const struct sis_bx *bx, struct si
 		return r;
 	sis_err_clear(err);
 	a->transport = bx->transport;
+	a->ahead = -1;
 	/* Each tgtadm has the socket of its own version built in, so it is named only if needed. */
 	if (bx->control_socket)
 		a->socket = sis_strdup(bx->control_socket);
@@ -111,7 +112,8 @@ void sis_stgt_adm_free(struct sis_stgt_adm *a)
 	free(a->program);
 	free(a->socket);
 	sis_strv_free(&a->sockets);
-	*a = (struct sis_stgt_adm){ 0 };
+	sis_closep(&a->ahead);
+	*a = (struct sis_stgt_adm){ .ahead = -1 };
 }
 
 void sis_stgt_adm_version_is(struct sis_stgt_adm *a, uint32_t version)
@@ -319,15 +321,60 @@ static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx, cons
 
 /* ---- requests over the socket ---- */
 
+static unsigned limit_ms(const struct sis_bx *bx)
+{
+	return bx->timeout_ms ? bx->timeout_ms : SIS_RUN_TIMEOUT_MS;
+}
+
+static bool lists_targets(const struct sis_stgt_req *q)
+{
+	return q->op == SIS_STGT_SHOW && q->mode == SIS_STGT_TARGET && !q->tid;
+}
+
+/* Not taken any more: what was asked before a change is no longer so. */
+static void ahead_drop(struct sis_stgt_adm *a)
+{
+	sis_closep(&a->ahead);
+	a->ahead = -1;
+}
+
+void sis_stgt_list_ahead(struct sis_stgt_adm *a, const struct sis_bx *bx)
+{
+	const struct sis_stgt_req all = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
+
+	ahead_drop(a);
+	/* Whoever then wants the list asks again, and hears what is wrong. */
+	if (a->transport != SIS_TRANSPORT_TGTADM &&
+	    sis_stgt_ipc_send(&a->sockets, &all, limit_ms(bx), &a->ahead, NULL) < 0)
+		a->ahead = -1;
+}
+
+/* Sends the request, unless that was done ahead, and waits for the answer. */
+static int ask(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
+	       uint32_t *ret_answer, char **ret_text, struct sis_err *err)
+{
+	sis_autoclose int fd = -1;
+	int r;
+
+	if (a->ahead >= 0 && lists_targets(req)) {
+		fd = a->ahead;
+		a->ahead = -1;
+		return sis_stgt_ipc_answer(fd, limit_ms(bx), ret_answer, ret_text, err);
+	}
+	if (req->op != SIS_STGT_SHOW)
+		ahead_drop(a);
+	r = sis_stgt_ipc_send(&a->sockets, req, limit_ms(bx), &fd, err);
+	return r < 0 ? r : sis_stgt_ipc_answer(fd, limit_ms(bx), ret_answer, ret_text, err);
+}
+
 /* As by_tgtadm(); -EPROTO when tgtd does not speak as expected. */
-static int by_socket(const struct sis_stgt_adm *a, const struct sis_bx *bx,
+static int by_socket(struct sis_stgt_adm *a, const struct sis_bx *bx,
 		     const struct sis_stgt_req *req, const struct args *args, char **ret_out,
 		     struct sis_err *err)
 {
-	unsigned timeout_ms = bx->timeout_ms ? bx->timeout_ms : SIS_RUN_TIMEOUT_MS;
 	sis_autofree char *text = NULL;
 	uint32_t answer = 0;
-	int r = sis_stgt_ipc_call(&a->sockets, req, timeout_ms, &answer, &text, err);
+	int r = ask(a, bx, req, &answer, &text, err);
 
 	if (r == -ETIMEDOUT) {
 		sis_autofree char *command = sis_cmd_text(args->shown);

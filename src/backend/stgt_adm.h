@@ -16,6 +16,7 @@ struct sis_stgt_adm {
 	char *socket;	  /* as in $TGT_IPC_SOCKET: without ".PORT"; NULL = tgtadm's own; owned */
 	sis_strv sockets; /* where tgtd may listen, with ".PORT"; never empty */
 	enum sis_transport transport;
+	int ahead; /* connection on which all targets were asked for and not yet told, or -1 */
 };
 
 enum sis_stgt_op {
@@ -86,5 +87,11 @@ int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, 
  */
 int sis_stgt_call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
 		  char **ret_out, struct sis_err *err);
+
+/*
+ * Asks tgtd for the list of all targets without waiting for it: the next sis_stgt_call() that wants
+ * it finds it made. A change in between makes that one ask anew.
+ */
+void sis_stgt_list_ahead(struct sis_stgt_adm *a, const struct sis_bx *bx);
 
 #endif

@@ -48,6 +48,9 @@ void sis_stgt_hidden(struct sis_stgt *g, uint32_t tid, bool hidden);
 int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
 		  struct sis_err *err);
 
+/* The slot of that name. */
+void sis_stgt_read_ahead(struct sis_bx *bx);
+
 /* The same within a run: what is known besides stays. */
 int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err *err);
 

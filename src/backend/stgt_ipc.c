@@ -313,38 +313,47 @@ static int text_get(const struct link *l, size_t len, char **ret)
 	return 0;
 }
 
-static int converse(const struct link *l, const struct request *q, uint32_t *ret_answer,
-		    char **ret_text)
+static struct link link_to(int fd, unsigned timeout_ms, struct sis_err *err)
 {
-	struct answer a = { 0 };
-	int r = put(l, q, q->len);
-
-	if (r == 0)
-		r = get(l, &a, sizeof(a));
-	if (r == 0)
-		r = answer_check(l, &a);
-	if (r == 0)
-		r = text_get(l, a.len - sizeof(a), ret_text);
-	if (r == 0)
-		*ret_answer = a.code;
-	return r;
+	return (struct link){ .fd = fd,
+			      .deadline = sis_now_ms() + timeout_ms,
+			      .timeout_ms = timeout_ms,
+			      .err = err };
 }
 
-int sis_stgt_ipc_call(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms,
-		      uint32_t *ret_answer, char **ret_text, struct sis_err *err)
+int sis_stgt_ipc_send(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms,
+		      int *ret_fd, struct sis_err *err)
 {
-	struct link l = { .fd = -1, .timeout_ms = timeout_ms, .err = err };
+	struct link l = link_to(-1, timeout_ms, err);
 	struct request request;
 	int r = request_make(q, &request, err);
 
 	if (r < 0)
 		return r;
-	l.deadline = sis_now_ms() + timeout_ms;
 	r = link_open(&l, sockets);
 	if (r == 0)
-		r = converse(&l, &request, ret_answer, ret_text);
+		r = put(&l, &request, request.len);
 	if (q->password)
 		sis_wipe(&request, sizeof(request));
-	sis_closep(&l.fd);
+	if (r < 0)
+		sis_closep(&l.fd);
+	else
+		*ret_fd = l.fd;
+	return r;
+}
+
+int sis_stgt_ipc_answer(int fd, unsigned timeout_ms, uint32_t *ret_answer, char **ret_text,
+			struct sis_err *err)
+{
+	const struct link l = link_to(fd, timeout_ms, err);
+	struct answer a = { 0 };
+	int r = get(&l, &a, sizeof(a));
+
+	if (r == 0)
+		r = answer_check(&l, &a);
+	if (r == 0)
+		r = text_get(&l, a.len - sizeof(a), ret_text);
+	if (r == 0)
+		*ret_answer = a.code;
 	return r;
 }

@@ -15,13 +15,20 @@ enum { SIS_STGT_IPC_LAST_ANSWER = 24 };
 #define SIS_STGT_IPC_VERSION SIS_STGT_VERSION(1, 0, 40)
 
 /*
- * Asks the daemon behind the first of these sockets that one listens on. It must run as root or as
- * this user. *ret_answer is what it said; *ret_text is a listing, "" if there is none, caller
- * frees. -SIS_ERR_NOTARGET nobody listens; -EACCES not for us, or not to be trusted; -ETIMEDOUT;
- * -EPROTO no answer as tgtd gives them, and it may have done what was asked; -EINVAL no such
- * request can be sent, and tgtd saw nothing of it.
+ * Sends a request to the daemon behind the first of these sockets that one listens on. It must run
+ * as root or as this user. *ret_fd is the connection, the caller's to close, on which the answer
+ * will come. -SIS_ERR_NOTARGET nobody listens; -EACCES not for us, or not to be trusted; -ETIMEDOUT;
+ * -EPROTO it hung up, and may have done what was asked; -EINVAL no such request can be sent, and tgtd
+ * saw nothing of it.
  */
-int sis_stgt_ipc_call(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms,
-		      uint32_t *ret_answer, char **ret_text, struct sis_err *err);
+int sis_stgt_ipc_send(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms,
+		      int *ret_fd, struct sis_err *err);
+
+/*
+ * Waits for the answer: *ret_answer is what tgtd said; *ret_text is a listing, "" if there is none,
+ * caller frees. -ETIMEDOUT; -EPROTO no answer as tgtd gives them.
+ */
+int sis_stgt_ipc_answer(int fd, unsigned timeout_ms, uint32_t *ret_answer, char **ret_text,
+			struct sis_err *err);
 
 #endif

@@ -245,6 +245,14 @@ int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err 
 	return 0;
 }
 
+void sis_stgt_read_ahead(struct sis_bx *bx)
+{
+	struct sis_stgt *g;
+
+	if (sis_stgt_of(bx, &g, NULL) == 0)
+		sis_stgt_list_ahead(&g->adm, bx);
+}
+
 /* One request lists all targets, whatever the scope. */
 int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
 		  struct sis_err *err)

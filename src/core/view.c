@@ -510,6 +510,13 @@ static void own_all(struct sis_ctx *ctx, const struct sis_request *rq, struct si
 	}
 }
 
+/* While the target makes its list, other things are read. */
+static void ask_ahead(struct sis_ctx *ctx, const struct sis_request *rq)
+{
+	if (!rq->names && ctx->bx.be->read_ahead)
+		ctx->bx.be->read_ahead(&ctx->bx);
+}
+
 static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_view *v,
 		     struct sis_err *err)
 {
@@ -544,6 +551,7 @@ int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct si
 	sis_autostrv sis_strv iqns = { 0 };
 	int rc = 0;
 
+	ask_ahead(ctx, rq);
 	/* What was made is recorded since. */
 	sis_records_free(&v->records);
 	if (v->all_records) {
@@ -584,8 +592,10 @@ int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_
 	rc = sis_holds_read(ctx->root, &v.holds, err);
 	if (rc == 0)
 		rc = ctx->sx.store->list(&ctx->sx, rq->names, &v.volumes, &v.missing, err);
-	if (rc == 0)
+	if (rc == 0) {
+		ask_ahead(ctx, rq);
 		rc = read_desired(ctx, rq, &v, err);
+	}
 	if (rc == 0)
 		rc = read_live(ctx, rq, &v, err);
 	if (rc < 0) {

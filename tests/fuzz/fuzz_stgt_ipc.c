@@ -62,13 +62,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct sis_stgt_req q = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
 	sis_autofree char *text = NULL;
+	sis_autoclose int fd = -1;
 	uint32_t code = 4711;
 	int r;
 
 	/* a copy: who hears of an error hangs up before all is said */
 	answer_size = size < sizeof(answer) ? size : sizeof(answer);
 	memcpy(answer, data, answer_size);
-	r = sis_stgt_ipc_call(&sockets, &q, LIMIT_MS, &code, &text, &err);
+	r = sis_stgt_ipc_send(&sockets, &q, LIMIT_MS, &fd, &err);
+	if (r == 0)
+		r = sis_stgt_ipc_answer(fd, LIMIT_MS, &code, &text, &err);
 	if (r < 0) {
 		must(r == -EPROTO && code == 4711 && !text);
 		must_refuse(r, &err);

@@ -107,6 +107,14 @@ static const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_
 static uint32_t answer;
 static char *text;
 
+static int call_at(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms)
+{
+	sis_autoclose int fd = -1;
+	int r = sis_stgt_ipc_send(sockets, q, timeout_ms, &fd, &err);
+
+	return r < 0 ? r : sis_stgt_ipc_answer(fd, timeout_ms, &answer, &text, &err);
+}
+
 static int call(const struct sis_stgt_req *q, unsigned timeout_ms)
 {
 	const char *path = in_dir(socket_name);
@@ -116,7 +124,7 @@ static int call(const struct sis_stgt_req *q, unsigned timeout_ms)
 	answer = UINT32_MAX;
 	free(text);
 	text = NULL;
-	return sis_stgt_ipc_call(&sockets, q, timeout_ms, &answer, &text, &err);
+	return call_at(&sockets, q, timeout_ms);
 }
 
 static int converse(const struct sis_stgt_req *q, const void *say, size_t len)
@@ -305,7 +313,7 @@ static void test_nobody(void **state)
 	sis_strv_add(&sockets, in_dir("no such socket"));
 	sis_strv_add(&sockets, path);
 	start_server(done, sizeof(done));
-	assert_int_equal(sis_stgt_ipc_call(&sockets, &show, LONG_MS, &answer, &text, &err), 0);
+	assert_int_equal(call_at(&sockets, &show, LONG_MS), 0);
 	stop_server();
 }
 
@@ -429,6 +437,63 @@ static void test_no_fall_back(void **state)
 	sis_stgt_adm_free(&a);
 }
 
+/* What the next start_server() says: a listing, in one go with its header. */
+static const void *listing(const char *list, size_t *ret_len)
+{
+	static struct {
+		uint32_t code, len;
+		char text[64];
+	} said;
+	size_t len = strlen(list) + 1;
+
+	assert_true(len <= sizeof(said.text));
+	said.code = 0;
+	said.len = (uint32_t)(offsetof(typeof(said), text) + len);
+	memcpy(said.text, list, len);
+	*ret_len = said.len;
+	return &said;
+}
+
+/* One connection that is made before the list is wanted; after a change the list is another one. */
+static void test_list_ahead(void **state)
+{
+	const struct sis_stgt_req all = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
+	const struct sis_stgt_req del = { .op = SIS_STGT_DELETE,
+					  .mode = SIS_STGT_TARGET,
+					  .tid = 1 };
+	sis_autofree char *first = NULL, *second = NULL;
+	struct sis_stgt_adm a;
+	struct sis_bx bx;
+	const void *said;
+	size_t len;
+
+	(void)state;
+	open_adm(&a, &bx, SIS_TRANSPORT_SOCKET);
+	said = listing("early", &len);
+	start_server(said, len);
+	sis_stgt_list_ahead(&a, &bx);
+	stop_server();
+	assert_int_equal(sis_stgt_call(&a, &bx, &all, &first, &err), 0);
+	assert_string_equal(first, "early");
+
+	start_server(said, len);
+	sis_stgt_list_ahead(&a, &bx);
+	stop_server();
+	start_server(done, sizeof(done));
+	assert_int_equal(sis_stgt_call(&a, &bx, &del, NULL, &err), 0);
+	stop_server();
+	said = listing("late", &len);
+	start_server(said, len);
+	assert_int_equal(sis_stgt_call(&a, &bx, &all, &second, &err), 0);
+	stop_server();
+	assert_string_equal(second, "late");
+
+	/* with nobody there it says nothing: that is for the call */
+	sis_stgt_list_ahead(&a, &bx);
+	assert_fails(sis_stgt_call(&a, &bx, &all, &text, &err), SIS_ERR_NOTARGET, "does not answer");
+	sis_stgt_adm_free(&a);
+}
+
 /* A change is noted and not done; nothing listens, so that asking would fail. */
 static void test_dry(void **state)
 {
@@ -489,6 +554,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_fall_back, teardown),
 		cmocka_unit_test_teardown(test_no_fall_back, teardown),
 		cmocka_unit_test_teardown(test_dry, teardown),
+		cmocka_unit_test_teardown(test_list_ahead, teardown),
 		cmocka_unit_test_teardown(test_old, teardown),
 	};
 
