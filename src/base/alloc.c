@@ -5,6 +5,7 @@
  */
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <string.h>
 
 static void no_memory(void) __attribute__((noreturn));
@@ -87,4 +88,11 @@ void sis_replace(char **p, const char *s)
 
 	free(*p);
 	*p = copy;
+}
+
+void sis_give_back(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0); /* where there is nothing to give back */
+#endif
 }

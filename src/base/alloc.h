@@ -26,6 +26,9 @@ char *sis_strdup_null(const char *s);
 /* Frees *p, points *p at a copy of s (NULL allowed). s may point into the old *p. */
 void sis_replace(char **p, const char *s);
 
+/* Gives what was freed back to the system: for before much else is needed at once. */
+void sis_give_back(void);
+
 #define sis_new(type) ((type *)sis_calloc(1, sizeof(type)))
 
 static inline void sis_freep(void *p)

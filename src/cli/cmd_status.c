@@ -120,8 +120,8 @@ static char *host_use(struct status *st, const char *path)
 /* A volume whose share is desired: live and equal, or what is still to do. */
 static void wanted_row(struct status *st, const struct sis_item *i)
 {
-	const struct sis_target *wanted = sis_state_find(&st->view.desired, i->wish.target.iqn);
-	const struct sis_lun *want = sis_target_lun(wanted, i->wish.target.luns.v[0].number);
+	const struct sis_target *wanted = sis_state_find(&st->view.desired, i->wish.identity.iqn);
+	const struct sis_lun *want = sis_target_lun(wanted, i->wish.identity.lun);
 	const struct sis_target *live = sis_state_find(&st->view.live, wanted->iqn);
 	const struct sis_lun *have = live ? sis_target_lun(live, want->number) : NULL;
 	const struct sis_group *g = sis_plan_find(&st->plan, wanted->iqn);

@@ -85,17 +85,17 @@ static int open_from(struct move *m, const char *name, struct sis_err *err)
 static int check_identity(const struct move *m, const char *iqn, const struct sis_lun *old,
 			  const struct sis_wish *wish, struct sis_err *err)
 {
-	const struct sis_lun *want = &wish->target.luns.v[0];
+	const struct sis_identity *want = &wish->identity;
 	const char *title = m->from_ctx.bx.caps.title;
 	int rc = 0;
 
-	if (!sis_streq(iqn, wish->target.iqn))
+	if (!sis_streq(iqn, want->iqn))
 		rc = sis_err_set(err, EINVAL, "it is in target '%s' of %s and should be in '%s'",
-				 iqn, title, wish->target.iqn);
-	else if (old->number != want->number)
+				 iqn, title, want->iqn);
+	else if (old->number != want->lun)
 		rc = sis_err_set(err, EINVAL,
 				 "it is LUN %" PRIu32 " of %s and should be LUN %" PRIu32,
-				 old->number, title, want->number);
+				 old->number, title, want->lun);
 	else if (old->known & SIS_BIT(SIS_FIELD_BLOCKSIZE) && old->blocksize != want->blocksize)
 		rc = sis_err_set(err, EINVAL,
 				 "its block size in %s is %" PRIu32 " and should be %" PRIu32,

@@ -202,7 +202,7 @@ bool sis_own_keeps(const struct sis_view *v, const struct sis_request *rq,
 	switch (i->want) {
 	case SIS_WANT_SHARED:
 		/* It is to go elsewhere, but that was not asked for: it does not leave alone. */
-		return !i->in_scope && !sis_streq(i->wish.target.iqn, t->iqn);
+		return !i->in_scope && !sis_streq(i->wish.identity.iqn, t->iqn);
 	case SIS_WANT_OFF:
 		return rq->mode == SIS_VIEW_SHARE || !(i->in_scope || rq->mode == SIS_VIEW_SYNC);
 	case SIS_WANT_HELD:

@@ -165,7 +165,8 @@ static int verify(struct sis_flow *f, struct sis_err *err)
 	int rc;
 
 	told_already(f, &told);
-	rc = sis_view_reread(f->ctx, f->rq, &f->view, err); /* the plan is of the state before */
+	sis_plan_free(&f->plan); /* it is of the state before */
+	rc = sis_view_reread(f->ctx, f->rq, &f->view, err);
 	if (rc < 0)
 		return sis_err_wrap(err, "cannot read back");
 	sis_plan_make(&f->view.desired, &f->view.live, true, &again);

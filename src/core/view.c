@@ -147,7 +147,7 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, co
 /* Is this very volume (not another one with its guid) recorded in the target it wants? */
 static bool recorded(const struct sis_view *v, const struct sis_item *i)
 {
-	const struct sis_record *r = sis_records_find(&v->records, i->wish.target.iqn);
+	const struct sis_record *r = sis_records_find(&v->records, i->wish.identity.iqn);
 
 	if (r)
 		sis_vec_each(l, &r->luns)
@@ -281,7 +281,7 @@ static void targets_of(const struct sis_view *v, sis_strv *ret)
 		if (i->volume->identity && sis_identity_parse(i->volume->identity, &id, NULL) == 0)
 			sis_strv_add(ret, id.iqn);
 		if (i->want == SIS_WANT_SHARED)
-			sis_strv_add(ret, i->wish.target.iqn);
+			sis_strv_add(ret, i->wish.identity.iqn);
 	}
 }
 
@@ -357,7 +357,7 @@ static bool is_wished(const struct sis_view *v, const char *iqn)
 {
 	sis_vec_each(i, &v->items)
 		if (i->in_scope && i->want == SIS_WANT_SHARED &&
-		    sis_streq(i->wish.target.iqn, iqn))
+		    sis_streq(i->wish.identity.iqn, iqn))
 			return true;
 	return false;
 }
@@ -511,9 +511,9 @@ static void own_all(struct sis_ctx *ctx, const struct sis_request *rq, struct si
 }
 
 /* While the target makes its list, other things are read. */
-static void ask_ahead(struct sis_ctx *ctx, const struct sis_request *rq)
+static void ask_ahead(struct sis_ctx *ctx, const struct sis_view *v)
 {
-	if (!rq->names && ctx->bx.be->read_ahead)
+	if (v->whole && ctx->bx.be->read_ahead)
 		ctx->bx.be->read_ahead(&ctx->bx);
 }
 
@@ -523,12 +523,11 @@ static int read_live(struct sis_ctx *ctx, const struct sis_request *rq, struct s
 	sis_autostrv sis_strv scope = { 0 };
 	int rc;
 
-	sis_state_free(&v->live);
-	if (rq->names)
+	if (!v->whole)
 		live_scope(v, rq, &scope);
-	if (rq->names && !scope.n)
+	if (!v->whole && !scope.n)
 		return 0;
-	rc = ctx->bx.be->read(&ctx->bx, rq->names ? &scope : NULL, &v->live, err);
+	rc = ctx->bx.be->read(&ctx->bx, v->whole ? NULL : &scope, &v->live, err);
 	if (rc < 0)
 		return rc;
 	own_all(ctx, rq, v);
@@ -551,9 +550,11 @@ int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct si
 	sis_autostrv sis_strv iqns = { 0 };
 	int rc = 0;
 
-	ask_ahead(ctx, rq);
+	ask_ahead(ctx, v);
 	/* What was made is recorded since. */
 	sis_records_free(&v->records);
+	sis_state_free(&v->live);
+	sis_give_back();
 	if (v->all_records) {
 		rc = sis_records_read(ctx->root, ctx->bx.be->name, &v->records, err);
 	} else {
@@ -593,7 +594,7 @@ int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_
 	if (rc == 0)
 		rc = ctx->sx.store->list(&ctx->sx, rq->names, &v.volumes, &v.missing, err);
 	if (rc == 0) {
-		ask_ahead(ctx, rq);
+		ask_ahead(ctx, &v);
 		rc = read_desired(ctx, rq, &v, err);
 	}
 	if (rc == 0)

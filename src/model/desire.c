@@ -424,24 +424,17 @@ static void clear_ro(struct sis_target *t)
 			r->ro = false;
 }
 
-/* Leaves in the wish what says where the LUN belongs. */
-static void take_lun(struct sis_lun *from, struct sis_lun *ret)
+/* Where it belongs, the wish still knows by its identity. */
+static void take_lun(struct sis_target *from, struct sis_lun *ret)
 {
-	*ret = *from;
-	*from = (struct sis_lun){ .number = ret->number,
-				  .guid = ret->guid,
-				  .blocksize = ret->blocksize };
+	*ret = from->luns.v[0];
+	from->luns.v[0] = (struct sis_lun){ 0 };
 }
 
 static void take_target(struct sis_target *from, struct sis_target *ret)
 {
-	struct sis_lun lun;
-
-	take_lun(&from->luns.v[0], &lun);
 	*ret = *from;
-	*from = (struct sis_target){ .iqn = sis_strdup(ret->iqn) };
-	sis_vec_push(&from->luns, ret->luns.v[0]);
-	ret->luns.v[0] = lun;
+	*from = (struct sis_target){ 0 };
 }
 
 void sis_desire_merge(struct sis_wish *const *wishes, size_t n, const struct sis_caps *caps,
@@ -464,7 +457,7 @@ void sis_desire_merge(struct sis_wish *const *wishes, size_t n, const struct sis
 			t = sis_vec_add(&ret->targets);
 			take_target(wanted, t);
 		} else if (check_join(t, c->wish, &errs[c->place]) == 0) {
-			take_lun(&wanted->luns.v[0], sis_vec_add(&t->luns));
+			take_lun(wanted, sis_vec_add(&t->luns));
 		}
 	}
 	sis_vec_free(&order);

@@ -15,7 +15,7 @@
 /* What one volume asks for. */
 struct sis_wish {
 	const struct sis_volume *volume; /* borrowed */
-	struct sis_target target;	 /* with exactly one LUN */
+	struct sis_target target;	 /* with exactly one LUN; empty once it was merged */
 	bool named;			 /* the name was chosen with name= */
 	bool minted;			 /* IQN came from the volume's identity */
 	bool alone;			 /* set by the core: may not join another volume's target */
@@ -39,9 +39,8 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
  * errs[i] (array of n, zeroed by the caller) and is left out: same IQN without name=, same LUN,
  * options of the whole target that differ, another secret for a CHAP user where the target (`caps`)
  * has one for all. Who is recorded in the target comes first, then who was minted with its name, then
- * who was named, then by name of volume. *ret is sorted. It takes over the targets of the wishes: what
- * a wish keeps of its own says where the volume belongs: the name of the target, number and block size
- * of the LUN.
+ * who was named, then by name of volume. *ret is sorted. It takes over the targets of the wishes; where
+ * its volume belongs, each wish still knows by its identity.
  */
 void sis_desire_merge(struct sis_wish *const *wishes, size_t n, const struct sis_caps *caps,
 		      struct sis_state *ret, struct sis_err *errs);

@@ -147,9 +147,9 @@ static void merged_rules(const char *value, const struct sis_caps *caps, struct 
 	assert_int_equal(desire(&v, value, caps, &w, NULL), 0);
 	sis_desire_merge(list, 1, &rich, ret, &err);
 	/* What says where the volume belongs stays with the wish. */
-	assert_string_equal(w.target.iqn, ret->targets.v[0].iqn);
-	assert_int_equal(w.target.luns.v[0].number, ret->targets.v[0].luns.v[0].number);
-	assert_int_equal(w.target.luns.v[0].blocksize, ret->targets.v[0].luns.v[0].blocksize);
+	assert_string_equal(w.identity.iqn, ret->targets.v[0].iqn);
+	assert_int_equal(w.identity.lun, ret->targets.v[0].luns.v[0].number);
+	assert_int_equal(w.identity.blocksize, ret->targets.v[0].luns.v[0].blocksize);
 	assert_int_equal(err.code, 0);
 	sis_wish_free(&w);
 }
