@@ -3,6 +3,8 @@
  * The way of the front ends into the core: trials, requests, and what is said of their outcome.
  * What goes wrong here must not stop a command that has nothing to do with sharing.
  */
+#include <unistd.h>
+
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -169,7 +171,8 @@ bool sis_front_resync(struct sis_front *f, const sis_strv *names, enum sis_front
 {
 	struct sis_request rq = { .names = names, .mode = SIS_VIEW_SYNC };
 
-	if (!sis_front_concerned(f, names))
+	/* asked for in so many words: a share may be there of which there is no record */
+	if ((mood == SIS_FRONT_QUIET || geteuid() != 0) && !sis_front_concerned(f, names))
 		return true;
 	return sis_front_sync(f, &rq, "share", mood);
 }
@@ -207,10 +210,26 @@ static int run_patiently(struct sis_front *f, const struct sis_front_args *a)
 }
 
 /*
- * Under the lock from before the release until the command has ended: an event must not share it
- * again meanwhile. False: refused. What we cannot do is the command's own to find out.
+ * The target could not be asked. zfs finds out itself that a volume is open; a folder has nothing
+ * that would keep a file from going from under an initiator.
  */
-static bool release(struct sis_front *f, const struct sis_request *rq, const char *verb)
+static bool go_unasked(const struct sis_front *f, const struct sis_request *rq, const char *verb,
+		       const struct sis_err *err)
+{
+	if (f->own && !rq->force) {
+		sis_front_say(verb, sole_name(rq), sis_err_msg(err));
+		return false;
+	}
+	sis_log(SIS_LOG_WARN, "shares stay as they are: %s", sis_err_msg(err));
+	return true;
+}
+
+/*
+ * Under the lock from before the release until the command has ended: an event must not share it
+ * again meanwhile. False: refused.
+ */
+static bool release(struct sis_front *f, const struct sis_request *rq, const char *verb,
+		    bool *ret_asked)
 {
 	sis_autoreport struct sis_report report = { 0 };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
@@ -223,8 +242,9 @@ static bool release(struct sis_front *f, const struct sis_request *rq, const cha
 		return false;
 	if (rc == 0)
 		rc = sis_sync(&f->ctx, rq, &report, &err);
+	*ret_asked = rc == 0;
 	if (rc < 0 && rc != -SIS_ERR_NOTARGET)
-		sis_log(SIS_LOG_WARN, "shares stay as they are: %s", sis_err_msg(&err));
+		return go_unasked(f, rq, verb, &err);
 	sis_vec_each(p, &report.problems) {
 		sis_front_say(verb, p->subject, sis_err_msg(&p->err));
 		done = false;
@@ -237,11 +257,13 @@ int sis_front_run_released(struct sis_front *f, const struct sis_front_args *a, 
 {
 	struct sis_request rq = { .names = names, .mode = SIS_VIEW_UNSHARE, .force = force };
 	int status = SIS_FRONT_FAILED;
+	bool asked = true;
 
 	if (!sis_front_concerned(f, names))
 		return sis_front_exec_words(f, &a->words);
-	if (release(f, &rq, verb))
+	if (release(f, &rq, verb, &asked))
 		status = run_patiently(f, a);
-	(void)sis_front_resync(f, status == 0 ? after : names, SIS_FRONT_QUIET);
+	if (asked) /* else it would only be said once more that it cannot be */
+		(void)sis_front_resync(f, status == 0 ? after : names, SIS_FRONT_QUIET);
 	return status;
 }

@@ -235,6 +235,14 @@ expect_refused 1 "cannot open 'mypool/nope': dataset does not exist" "share of n
 z zpool list
 expect_refused 1 "zpool: " "zpool over folders"
 
+# ---- without a record ----
+
+z zfs create -s -V 10M -o shareiscsi=on tank/forgotten
+rm -r "$root/run/shareiscsi"
+z zfs set shareiscsi=off tank/forgotten
+expect_quiet 0 "off, of a share without a record"
+is "ends it all the same" "" "$(targets | tr ' ' '\n' | grep forgotten)"
+
 # ---- without a target ----
 
 stop_tgtd

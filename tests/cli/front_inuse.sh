@@ -52,6 +52,18 @@ z zfs set volsize=20M tank/d/v1
 expect_quiet 0 "a new size"
 is "the session is still there" 1 "$(live | grep -c "Initiator: $prefix:initiator")"
 
+# A folder does not know that a file is in use, so who does must be asked.
+configure '[general]' 'timeout = 1'
+kill -STOP "$tgtd"
+for what in "destroy tank/d/v1" "rename tank/d/v1 tank/d/v3"; do
+	# shellcheck disable=SC2086 # several words
+	z zfs $what
+	expect_refused 1 "cannot ${what%% *} 'tank/d/v1': " "${what%% *} while tgtd hangs is refused, in one line"
+done
+kill -CONT "$tgtd"
+configure
+is "and nothing is lost" "tank/d/v1" "$(q zfs list -H -o name tank/d/v1)"
+
 z zfs destroy -f tank/d/v1
 expect_quiet 0 "destroy -f"
 is "it is gone" "$prefix:tank.d.v2" "$(targets)"
