@@ -83,6 +83,14 @@ int sis_backend_program(const char *root, const char *name, char **ret, struct s
 			   name, root, root, root);
 }
 
+int sis_backend_stat(const struct sis_bx *bx, const char *path, struct stat *ret)
+{
+	struct sis_kfs outside = *bx->kfs;
+
+	outside.root = "";
+	return sis_kfs_stat(&outside, ret, NULL, "%s", path);
+}
+
 void sis_probe_free(struct sis_probe *p)
 {
 	if (!p)

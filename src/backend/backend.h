@@ -176,6 +176,9 @@ void sis_backend_later(const struct sis_backend *be, const char *version, struct
  */
 int sis_backend_program(const char *root, const char *name, char **ret, struct sis_err *err);
 
+/* stat() of a volume as a target's daemon sees it: not below our root. 0 or -errno. */
+int sis_backend_stat(const struct sis_bx *bx, const char *path, struct stat *ret);
+
 void sis_probe_free(struct sis_probe *p);
 #define sis_autoprobe __attribute__((cleanup(sis_probe_free)))
 

@@ -32,24 +32,16 @@ static void fill_rules(struct sis_target *t, const sis_iet_allows *allows)
 		sis_iet_allow_rules(a, &t->rules);
 }
 
-static bool in_scope(const sis_strv *scope, const char *iqn)
-{
-	if (!scope)
-		return true;
-	sis_vec_each(s, scope)
-		if (sis_streq(*s, iqn))
-			return true;
-	return false;
-}
-
 /* Each target is asked by a program of its own. One that is gone meanwhile has nothing to tell. */
 static int read_users(struct sis_bx *bx, const sis_strv *scope, struct sis_state *state,
 		      struct sis_err *err)
 {
 	sis_vec_each(t, &state->targets) {
 		sis_autoerr struct sis_err e = SIS_ERR_INIT;
-		int r = in_scope(scope, t->iqn) ? sis_iet_chap_read(bx, t->tid, &t->chap, &e) : 1;
+		int r = 1;
 
+		if (!scope || sis_strv_has(scope, t->iqn))
+			r = sis_iet_chap_read(bx, t->tid, &t->chap, &e);
 		if (r == 0)
 			t->known |= SIS_BIT(SIS_FIELD_CHAP);
 		else if (r < 0 && r != -ENOENT && r != -EPERM)
@@ -190,12 +182,12 @@ static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 		r = close_first(bx, t, err);
 	for (int i = 0; r == 0 && i < MAX_TID_TRIES; i++) {
 		sis_autoerr struct sis_err e = SIS_ERR_INIT;
-		uint32_t tid = sis_iet_tid_lowest_free(g);
+		uint32_t tid = sis_tids_lowest_free(&g->tids);
 
 		r = sis_iet_target_new(&g->adm, bx, tid, t->iqn, &e);
 		if (r == 0) {
 			t->tid = tid;
-			sis_iet_tid_add(g, tid);
+			sis_tids_add(&g->tids, tid);
 			return open_new(bx, t, true, err);
 		}
 		r = judge_refusal(bx, t, tid, &e);
@@ -246,7 +238,7 @@ static int iet_target_show(struct sis_bx *bx, const struct sis_target *t, struct
 	if (r < 0)
 		return r;
 	a = sis_iet_allows_find(&allows, t->iqn);
-	hidden = (a && sis_iet_allow_hides(a)) || sis_iet_hid(g, t->iqn);
+	hidden = (a && sis_iet_allow_hides(a)) || sis_strv_has(&g->hidden, t->iqn);
 	sis_iet_allows_free(&allows);
 	return hidden ? sis_iet_allow_set(bx, t->iqn, &t->rules, err) : 0;
 }

@@ -15,21 +15,17 @@
 int sis_iet_session_end(struct sis_bx *bx, const struct sis_target *live,
 			const struct sis_session *s, struct sis_err *err)
 {
-	sis_autofree char *id = sis_strdup(s->id);
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
-	char *cid = strchr(id, ':');
-	uint64_t sid, n;
 	struct sis_iet *g;
+	uint64_t sid;
+	uint32_t cid;
 	int r = sis_iet_of(bx, &g, err);
 
+	if (r == 0)
+		r = sis_session_numbers(s, bx->be->caps.title, &sid, &cid, err);
 	if (r < 0)
 		return r;
-	if (cid)
-		*cid++ = '\0';
-	if (!cid || sis_parse_u64(id, 0, UINT64_MAX, &sid) < 0 ||
-	    sis_parse_u64(cid, 0, UINT16_MAX, &n) < 0)
-		return sis_err_set(err, EINVAL, "'%s' is no session of IET", s->id);
-	r = sis_iet_conn_delete(&g->adm, bx, live->tid, sid, (uint32_t)n, &e);
+	r = sis_iet_conn_delete(&g->adm, bx, live->tid, sid, cid, &e);
 	/* no such target, session or connection: gone already */
 	if (r == 0 || r == -EINVAL || r == -ENOENT || r == -EEXIST)
 		return 0;
@@ -47,9 +43,8 @@ struct closing {
 
 static int end_once(struct closing *c, const struct sis_session *s)
 {
-	sis_vec_each(id, &c->ended)
-		if (sis_streq(*id, s->id))
-			return 0;
+	if (sis_strv_has(&c->ended, s->id))
+		return 0;
 	sis_strv_add(&c->ended, s->id);
 	return sis_iet_session_end(c->bx, c->live, s, c->err);
 }
@@ -132,7 +127,7 @@ static int delete_target(struct sis_bx *bx, const struct sis_target *live, struc
 				   live->iqn);
 	if (r < 0 && r != -ENOENT)
 		return sis_err_move(err, &e);
-	sis_iet_tid_remove(g, live->tid);
+	sis_tids_remove(&g->tids, live->tid);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "backend/iet_adm.h"
 #include "backend/iet_proc.h"
+#include "backend/tid.h"
 
 /* How long sessions may take to end, and commands under way on a LUN that is deleted. */
 enum { SIS_IET_WAIT_MS = 10000 };
@@ -15,8 +16,8 @@ enum { SIS_IET_WAIT_MS = 10000 };
 struct sis_iet {
 	struct sis_iet_adm adm;
 	bool was_read;
-	SIS_VEC(uint32_t) tids; /* in use, ascending; valid once was_read */
-	sis_strv hidden;	/* IQNs that this run hid */
+	sis_tids tids;	 /* in use; valid once was_read */
+	sis_strv hidden; /* IQNs that this run hid: a dry run cannot read that back */
 };
 
 /* ---- iet_state.c ---- */
@@ -24,14 +25,6 @@ struct sis_iet {
 /* The state, made on demand. -ENOENT when there is no ietadm. */
 int sis_iet_of(struct sis_bx *bx, struct sis_iet **ret, struct sis_err *err);
 void sis_iet_done(struct sis_bx *bx);
-
-/* TID 0 would let the kernel choose, but it counts on and never takes the lowest. */
-uint32_t sis_iet_tid_lowest_free(const struct sis_iet *g);
-void sis_iet_tid_add(struct sis_iet *g, uint32_t tid);
-void sis_iet_tid_remove(struct sis_iet *g, uint32_t tid);
-
-/* Did this run hide the target? A dry run cannot read that back. */
-bool sis_iet_hid(const struct sis_iet *g, const char *iqn);
 
 /* All targets with their LUNs as they are now; the sessions only on request. */
 int sis_iet_read_volumes(struct sis_bx *bx, struct sis_state *ret, sis_iet_drains *ret_drains,

@@ -118,12 +118,8 @@ static int wait_drained(struct sis_bx *bx, const struct sis_target *t, uint32_t 
 /* As ietd sees it, whose paths are not below our root but in a test. 0 or -errno. */
 static int device_stat(const struct sis_bx *bx, const char *path, struct stat *ret)
 {
-	struct sis_kfs as_ietd = *bx->kfs;
-
-	if (sis_kfs_stat(bx->kfs, ret, NULL, "%s", path) == 0)
-		return 0;
-	as_ietd.root = "";
-	return sis_kfs_stat(&as_ietd, ret, NULL, "%s", path);
+	return sis_kfs_stat(bx->kfs, ret, NULL, "%s", path) == 0 ? 0 :
+								   sis_backend_stat(bx, path, ret);
 }
 
 static bool same_lun(const struct sis_lun *want, const struct sis_lun *there)

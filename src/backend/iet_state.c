@@ -39,44 +39,6 @@ void sis_iet_done(struct sis_bx *bx)
 	bx->priv = NULL;
 }
 
-static int tid_cmp(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-void sis_iet_tid_add(struct sis_iet *g, uint32_t tid)
-{
-	sis_vec_push(&g->tids, tid);
-	sis_vec_sort(&g->tids, tid_cmp);
-}
-
-void sis_iet_tid_remove(struct sis_iet *g, uint32_t tid)
-{
-	uint32_t *found = sis_vec_find(&g->tids, &tid, tid_cmp);
-
-	if (found)
-		sis_vec_remove(&g->tids, (size_t)(found - g->tids.v));
-}
-
-uint32_t sis_iet_tid_lowest_free(const struct sis_iet *g)
-{
-	uint32_t tid = 1;
-
-	for (size_t i = 0; i < g->tids.n && g->tids.v[i] <= tid; i++)
-		tid += g->tids.v[i] == tid;
-	return tid;
-}
-
-bool sis_iet_hid(const struct sis_iet *g, const char *iqn)
-{
-	sis_vec_each(name, &g->hidden)
-		if (sis_streq(*name, iqn))
-			return true;
-	return false;
-}
-
 /* ---- live state ---- */
 
 static int read_proc(struct sis_bx *bx, const char *file, char **ret, struct sis_err *err)
@@ -104,10 +66,7 @@ int sis_iet_read_volumes(struct sis_bx *bx, struct sis_state *ret, sis_iet_drain
 		r = sis_iet_parse_volume(text, ret, ret_drains, err);
 	if (r < 0)
 		return r;
-	g->tids.n = 0;
-	sis_vec_each(t, &ret->targets)
-		sis_vec_push(&g->tids, t->tid);
-	sis_vec_sort(&g->tids, tid_cmp);
+	sis_tids_of(&g->tids, ret);
 	g->was_read = true;
 	return 0;
 }

@@ -13,23 +13,6 @@
 
 enum { PLACEHOLDER_BYTES = 16 };
 
-static void incoming(const struct sis_chap *c, sis_strv *ret)
-{
-	sis_autofree char *copy = sis_strdup_null(c->user);
-	char *cursor = copy, *user;
-
-	while ((user = sis_str_next(&cursor, ",")))
-		sis_strv_add(ret, user);
-}
-
-static bool has(const sis_strv *users, const char *user)
-{
-	sis_vec_each(u, users)
-		if (sis_streq(*u, user))
-			return true;
-	return false;
-}
-
 static int add_placeholder(const struct sis_iet *g, const struct sis_bx *bx, uint32_t tid,
 			   struct sis_err *err)
 {
@@ -68,9 +51,9 @@ static int set_incoming(const struct sis_iet *g, const struct sis_bx *bx, uint32
 
 	if (sis_streq_null(want->user, have->user) && sis_streq_null(want->pass, have->pass))
 		return 0;
-	incoming(have, &users);
-	if (want->user && has(&users, want->user)) {
-		if (!has(&users, PLACEHOLDER)) {
+	sis_chap_users(have, &users);
+	if (want->user && sis_strv_has(&users, want->user)) {
+		if (!sis_strv_has(&users, PLACEHOLDER)) {
 			r = add_placeholder(g, bx, tid, err);
 			sis_strv_add(&users, PLACEHOLDER);
 		}

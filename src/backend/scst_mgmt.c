@@ -104,15 +104,6 @@ int sis_scst_read_line(struct sis_bx *bx, char **ret, struct sis_err *err, const
 	return read_line(bx, ret, path, err);
 }
 
-static bool strv_has(const sis_strv *l, const char *s)
-{
-	sis_vec_each(e, l) {
-		if (sis_streq(*e, s))
-			return true;
-	}
-	return false;
-}
-
 static void strv_drop(sis_strv *l, const char *s)
 {
 	for (size_t i = l->n; i-- > 0;) {
@@ -133,9 +124,9 @@ void sis_scst_note(struct sis_bx *bx, const char *path, bool there)
 
 static bool exists(struct sis_bx *bx, const char *path)
 {
-	if (bx->dry && strv_has(&sis_scst_priv(bx)->gone, path))
+	if (bx->dry && sis_strv_has(&sis_scst_priv(bx)->gone, path))
 		return false;
-	if (bx->dry && strv_has(&sis_scst_priv(bx)->made, path))
+	if (bx->dry && sis_strv_has(&sis_scst_priv(bx)->made, path))
 		return true;
 	return sis_kfs_exists(bx->kfs, "%s", path);
 }

@@ -125,11 +125,11 @@ static int stgt_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_e
 	for (int i = 0; r == 0 && i < MAX_TID_TRIES; i++) {
 		sis_autoerr struct sis_err e = SIS_ERR_INIT;
 
-		q.tid = sis_stgt_tid_lowest_free(g);
+		q.tid = sis_tids_lowest_free(&g->tids);
 		r = sis_stgt_request(bx, &q, &e);
 		if (r == 0) {
 			t->tid = q.tid;
-			sis_stgt_tid_add(g, q.tid);
+			sis_tids_add(&g->tids, q.tid);
 			return 0;
 		}
 		r = r == -EEXIST ? adopt(bx, t, err) : sis_err_move(err, &e);
@@ -152,7 +152,7 @@ static int stgt_target_hide(struct sis_bx *bx, const struct sis_target *live, st
 	if (r == 0)
 		r = sis_stgt_rules_unbind(bx, live->tid, &have, &none, err);
 	if (r == 0)
-		sis_stgt_hidden(g, live->tid, true);
+		sis_tids_add(&g->hidden, live->tid);
 	return r;
 }
 
@@ -165,7 +165,7 @@ static int show_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_
 	if (r == 0)
 		r = sis_stgt_rules_bind(bx, t->tid, &want, &none, err);
 	if (r == 0)
-		sis_stgt_hidden(g, t->tid, false);
+		sis_tids_remove(&g->hidden, t->tid);
 	return r;
 }
 
@@ -193,7 +193,7 @@ static int set_chap(struct sis_bx *bx, const struct sis_target *t, const struct 
 		r = sis_stgt_chap_need(bx, t, err);
 	if (r < 0)
 		return r;
-	if (live && !sis_stgt_hid(g, live->tid) &&
+	if (live && !sis_tids_has(&g->hidden, live->tid) &&
 	    (rules || (t->chap.user && !sis_stgt_chap_is_bound(g, t))))
 		r = stgt_target_hide(bx, live, err);
 	return r < 0 ? r : sis_stgt_chap_bind(bx, t, err);
@@ -209,7 +209,7 @@ static int stgt_target_set(struct sis_bx *bx, const struct sis_target *t,
 	if (r < 0)
 		return r;
 	/* The rules of a hidden target are what shows it: they come with target_show. */
-	open = live && live->known & SIS_BIT(SIS_FIELD_RULES) && !sis_stgt_hid(g, live->tid);
+	open = live && live->known & SIS_BIT(SIS_FIELD_RULES) && !sis_tids_has(&g->hidden, live->tid);
 	rules = open && changed & SIS_BIT(SIS_FIELD_RULES);
 	if (rules)
 		r = sis_stgt_rules_check(&t->rules, err);
@@ -217,7 +217,7 @@ static int stgt_target_set(struct sis_bx *bx, const struct sis_target *t,
 		r = set_chap(bx, t, open ? live : NULL, rules, err);
 	if (r < 0 || !open)
 		return r;
-	if (sis_stgt_hid(g, live->tid))
+	if (sis_tids_has(&g->hidden, live->tid))
 		return show_rules(bx, t, err);
 	return rules ? change_rules(bx, t, live, err) : 0;
 }
@@ -229,15 +229,13 @@ static int stgt_target_show(struct sis_bx *bx, const struct sis_target *t, struc
 					    .tid = t->tid,
 					    .name = "state",
 					    .value = "ready" };
-	struct sis_stgt_tid *tid;
 	struct sis_stgt *g;
 	int r = sis_stgt_of(bx, &g, err);
 
 	if (r < 0)
 		return r;
 	r = show_rules(bx, t, err);
-	tid = sis_stgt_tid_find(g, t->tid);
-	if (r == 0 && tid && tid->offline)
+	if (r == 0 && sis_tids_has(&g->offline, t->tid))
 		r = sis_stgt_request(bx, &ready, err);
 	return r;
 }
@@ -246,17 +244,9 @@ static int stgt_session_end(struct sis_bx *bx, const struct sis_target *live,
 			    const struct sis_session *s, struct sis_err *err)
 {
 	struct sis_stgt_req q = { .op = SIS_STGT_DELETE, .mode = SIS_STGT_CONN, .tid = live->tid };
-	sis_autofree char *id = sis_strdup(s->id);
-	char *cid = strchr(id, ':');
-	uint64_t n;
+	int r = sis_session_numbers(s, bx->be->caps.title, &q.sid, &q.cid, err);
 
-	if (cid)
-		*cid++ = '\0';
-	if (!cid || sis_parse_u64(id, 0, UINT64_MAX, &q.sid) < 0 ||
-	    sis_parse_u64(cid, 0, UINT32_MAX, &n) < 0)
-		return sis_err_set(err, EINVAL, "'%s' is no session of STGT", s->id);
-	q.cid = (uint32_t)n;
-	return sis_stgt_request_or(bx, &q, ENOENT, err);
+	return r < 0 ? r : sis_stgt_request_or(bx, &q, ENOENT, err);
 }
 
 /* Ends the sessions of a target with that TID and name, as tgtd has them now. */
@@ -307,9 +297,10 @@ static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 		return sis_err_set(err, SIS_ERR_INUSE, "target '%s' still has sessions", live->iqn);
 	if (r < 0)
 		return sis_err_move(err, &e);
-	sis_stgt_tid_remove(g, live->tid);
+	sis_tids_remove(&g->tids, live->tid);
+	sis_tids_remove(&g->offline, live->tid);
+	sis_tids_remove(&g->hidden, live->tid);
 	sis_stgt_binds_gone(g, live->tid);
-	sis_stgt_hidden(g, live->tid, false);
 	/* Not before: an account that goes opens the target. */
 	return sis_stgt_accounts_collect(bx, err);
 }

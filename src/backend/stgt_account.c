@@ -21,16 +21,6 @@ void sis_stgt_binds_free(sis_stgt_binds *l)
 	sis_vec_free(l);
 }
 
-/* The users by which one may log in to a target, in tgtd's order. */
-static void incoming(const struct sis_chap *c, sis_strv *ret)
-{
-	sis_autofree char *copy = sis_strdup_null(c->user);
-	char *cursor = copy, *user;
-
-	while ((user = sis_str_next(&cursor, ",")))
-		sis_strv_add(ret, user);
-}
-
 static void bind_add(struct sis_stgt *g, uint32_t tid, const char *user, bool outgoing)
 {
 	sis_vec_push(&g->binds, ((struct sis_stgt_bind){ tid, outgoing, sis_strdup(user) }));
@@ -42,7 +32,7 @@ void sis_stgt_binds_read(struct sis_stgt *g, const struct sis_state *state)
 	sis_vec_each(t, &state->targets) {
 		sis_autostrv sis_strv users = { 0 };
 
-		incoming(&t->chap, &users);
+		sis_chap_users(&t->chap, &users);
 		sis_vec_each(user, &users)
 			bind_add(g, t->tid, *user, false);
 		if (t->chap.mutual_user)
@@ -165,14 +155,6 @@ static int accounts_read(struct sis_bx *bx, struct sis_stgt *g, struct sis_err *
 	return 0;
 }
 
-static bool exists(const struct sis_stgt *g, const char *user)
-{
-	sis_vec_each(a, &g->accounts)
-		if (sis_streq(*a, user))
-			return true;
-	return false;
-}
-
 /* ---- one account for all its targets ---- */
 
 static bool uses(const struct sis_target *t, const char *user, bool outgoing)
@@ -181,11 +163,8 @@ static bool uses(const struct sis_target *t, const char *user, bool outgoing)
 
 	if (outgoing)
 		return t->chap.mutual_user && sis_streq(t->chap.mutual_user, user);
-	incoming(&t->chap, &users);
-	sis_vec_each(u, &users)
-		if (sis_streq(*u, user))
-			return true;
-	return false;
+	sis_chap_users(&t->chap, &users);
+	return sis_strv_has(&users, user);
 }
 
 static void remove_others(struct sis_state *state, const char *user)
@@ -225,7 +204,7 @@ static int check_users(struct sis_bx *bx, const struct sis_state *bound, const c
 
 static bool is_open(const struct sis_stgt *g, const struct sis_target *t)
 {
-	return t->known & SIS_BIT(SIS_FIELD_RULES) && !sis_stgt_hid(g, t->tid);
+	return t->known & SIS_BIT(SIS_FIELD_RULES) && !sis_tids_has(&g->hidden, t->tid);
 }
 
 static int hide_users(struct sis_bx *bx, const struct sis_stgt *g, const struct sis_state *bound,
@@ -287,7 +266,7 @@ static int renew(struct sis_bx *bx, struct sis_stgt *g, const struct sis_target 
 	if (r == 0)
 		r = show_users(bx, g, &bound, t->iqn, user, err);
 	if (r == 0 && sis_state_find(&bound, t->iqn))
-		sis_stgt_hidden(g, t->tid, true);
+		sis_tids_add(&g->hidden, t->tid);
 	return r < 0 ? r : a->note(a->ctx, user, secret, err);
 }
 
@@ -303,7 +282,7 @@ static int need_account(struct sis_bx *bx, struct sis_stgt *g, const struct sis_
 		r = sis_stgt_read_bare(bx, &state, err);
 	if (r < 0)
 		return r;
-	if (exists(g, user))
+	if (sis_strv_has(&g->accounts, user))
 		return a->ours(a->ctx, user, secret) ? 0 : renew(bx, g, t, user, secret, err);
 	r = a->note(a->ctx, user, NULL, err);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #include "backend/backend.h"
 #include "backend/stgt_adm.h"
 #include "backend/stgt_show.h"
+#include "backend/tid.h"
 
 /* An account is bound to a target: for logging in, or by it the target proves itself. */
 struct sis_stgt_bind {
@@ -22,8 +23,9 @@ typedef SIS_VEC(struct sis_stgt_bind) sis_stgt_binds;
 struct sis_stgt {
 	struct sis_stgt_adm adm;
 	bool was_read;
-	sis_stgt_tids tids; /* in use, ascending; valid once was_read */
-	SIS_VEC(uint32_t) hidden; /* TIDs that this run hid: a dry run cannot read that back */
+	sis_tids tids;	  /* in use; valid once was_read */
+	sis_tids offline; /* of these, set offline by somebody: no rules let anyone in */
+	sis_tids hidden;  /* by this run, and not shown since: a dry run cannot read that back */
 	sis_stgt_binds binds; /* in tgtd's order; valid once was_read, kept up to date since */
 	bool accounts_read;
 	sis_strv accounts; /* all there are; valid once accounts_read, kept up to date since */
@@ -34,15 +36,6 @@ struct sis_stgt {
 /* The state, made on demand. -ENOENT when there is no tgtadm and no other way to tgtd. */
 int sis_stgt_of(struct sis_bx *bx, struct sis_stgt **ret, struct sis_err *err);
 void sis_stgt_done(struct sis_bx *bx);
-
-struct sis_stgt_tid *sis_stgt_tid_find(struct sis_stgt *g, uint32_t tid);
-void sis_stgt_tid_add(struct sis_stgt *g, uint32_t tid);
-void sis_stgt_tid_remove(struct sis_stgt *g, uint32_t tid);
-uint32_t sis_stgt_tid_lowest_free(const struct sis_stgt *g);
-
-/* Did this run hide that target, and not show it since? Noted by who does it. */
-bool sis_stgt_hid(const struct sis_stgt *g, uint32_t tid);
-void sis_stgt_hidden(struct sis_stgt *g, uint32_t tid, bool hidden);
 
 /* The slot `read`. */
 int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
@@ -59,9 +52,6 @@ uint64_t sis_stgt_device_size(const struct sis_bx *bx, const char *path);
 
 /* The slot `lun_size`. */
 void sis_stgt_lun_size(const struct sis_bx *bx, struct sis_lun *live);
-
-/* stat() of a volume: its path is tgtd's, not below our root. 0 or -errno. */
-int sis_stgt_device_stat(const struct sis_bx *bx, const char *path, struct stat *ret);
 
 /* A request whose answer is only whether it was done. */
 int sis_stgt_request(struct sis_bx *bx, const struct sis_stgt_req *q, struct sis_err *err);

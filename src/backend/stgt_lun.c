@@ -49,7 +49,7 @@ static int explain_invalid(const struct sis_bx *bx, const struct sis_lun *l, str
 {
 	struct stat st;
 
-	if (sis_stgt_device_stat(bx, l->path, &st) < 0)
+	if (sis_backend_stat(bx, l->path, &st) < 0)
 		return sis_err_set(err, ENOENT, "there is no device or file '%s'", l->path);
 	if (S_ISDIR(st.st_mode))
 		return sis_err_set(err, EISDIR, "'%s' is a directory", l->path);

@@ -41,72 +41,12 @@ void sis_stgt_done(struct sis_bx *bx)
 		return;
 	sis_stgt_adm_free(&g->adm);
 	sis_vec_free(&g->tids);
+	sis_vec_free(&g->offline);
 	sis_vec_free(&g->hidden);
 	sis_stgt_binds_free(&g->binds);
 	sis_strv_free(&g->accounts);
 	free(g);
 	bx->priv = NULL;
-}
-
-/* ---- TIDs in use ---- */
-
-struct sis_stgt_tid *sis_stgt_tid_find(struct sis_stgt *g, uint32_t tid)
-{
-	return sis_vec_find(&g->tids, &(struct sis_stgt_tid){ .tid = tid }, sis_stgt_tid_cmp);
-}
-
-/* Mostly it is the highest, and nothing has to move. */
-void sis_stgt_tid_add(struct sis_stgt *g, uint32_t tid)
-{
-	size_t i = g->tids.n;
-
-	(void)sis_vec_add(&g->tids);
-	for (; i > 0 && g->tids.v[i - 1].tid > tid; i--)
-		g->tids.v[i] = g->tids.v[i - 1];
-	g->tids.v[i] = (struct sis_stgt_tid){ .tid = tid };
-}
-
-void sis_stgt_tid_remove(struct sis_stgt *g, uint32_t tid)
-{
-	struct sis_stgt_tid *found = sis_stgt_tid_find(g, tid);
-
-	if (found)
-		sis_vec_remove(&g->tids, (size_t)(found - g->tids.v));
-}
-
-/* They are ascending from 1 on: the first gap is where they run ahead of their places. */
-uint32_t sis_stgt_tid_lowest_free(const struct sis_stgt *g)
-{
-	size_t low = 0, high = g->tids.n;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (g->tids.v[middle].tid > middle + 1)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return (uint32_t)low + 1;
-}
-
-/* ---- what this run hid ---- */
-
-bool sis_stgt_hid(const struct sis_stgt *g, uint32_t tid)
-{
-	sis_vec_each(h, &g->hidden)
-		if (*h == tid)
-			return true;
-	return false;
-}
-
-void sis_stgt_hidden(struct sis_stgt *g, uint32_t tid, bool hidden)
-{
-	for (size_t i = g->hidden.n; i-- > 0;)
-		if (g->hidden.v[i] == tid)
-			sis_vec_remove(&g->hidden, i);
-	if (hidden)
-		sis_vec_push(&g->hidden, tid);
 }
 
 /* ---- requests ---- */
@@ -155,21 +95,13 @@ int sis_stgt_request_delete(struct sis_bx *bx, const struct sis_stgt_req *q, str
 
 /* ---- live state ---- */
 
-int sis_stgt_device_stat(const struct sis_bx *bx, const char *path, struct stat *ret)
-{
-	struct sis_kfs as_tgtd = *bx->kfs;
-
-	as_tgtd.root = "";
-	return sis_kfs_stat(&as_tgtd, ret, NULL, "%s", path);
-}
-
 uint64_t sis_stgt_device_size(const struct sis_bx *bx, const char *path)
 {
 	sis_autofree char *text = NULL;
 	uint64_t sectors;
 	struct stat st;
 
-	if (sis_stgt_device_stat(bx, path, &st) < 0)
+	if (sis_backend_stat(bx, path, &st) < 0)
 		return 0;
 	if (S_ISREG(st.st_mode))
 		return (uint64_t)st.st_size;
@@ -212,6 +144,15 @@ static int prove_targets(struct sis_bx *bx, struct sis_stgt *g, const sis_stgt_t
 	return 0;
 }
 
+static void note_tids(struct sis_stgt *g, const struct sis_state *state, const sis_stgt_tids *tids)
+{
+	sis_tids_of(&g->tids, state);
+	g->offline.n = 0;
+	sis_vec_each(t, tids)
+		if (t->offline)
+			sis_tids_add(&g->offline, t->tid);
+}
+
 int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err *err)
 {
 	const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
@@ -232,13 +173,11 @@ int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err 
 		return r;
 	}
 	/* A dry run has noted changes since that cannot be read back. */
-	if (bx->dry && g->was_read) {
-		sis_vec_free(&tids);
-	} else {
-		sis_vec_free(&g->tids);
-		g->tids = tids;
+	if (!bx->dry || !g->was_read) {
+		note_tids(g, &state, &tids);
 		sis_stgt_binds_read(g, &state);
 	}
+	sis_vec_free(&tids);
 	*ret = state;
 	state = (struct sis_state){ 0 };
 	g->was_read = true;

@@ -54,6 +54,14 @@ void sis_strv_free(sis_strv *l)
 	sis_vec_free(l);
 }
 
+bool sis_strv_has(const sis_strv *l, const char *s)
+{
+	sis_vec_each(e, l)
+		if (strcmp(*e, s) == 0)
+			return true;
+	return false;
+}
+
 int sis_strp_cmp(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -6,6 +6,8 @@
 #ifndef SIS_BASE_VEC_H
 #define SIS_BASE_VEC_H
 
+#include <stdbool.h>
+
 #include "base/alloc.h"
 
 #define SIS_VEC(type)          \
@@ -54,6 +56,7 @@ void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size);
 typedef SIS_VEC(char *) sis_strv;
 void sis_strv_add(sis_strv *l, const char *s); /* copies s */
 void sis_strv_free(sis_strv *l);
+bool sis_strv_has(const sis_strv *l, const char *s);
 int sis_strp_cmp(const void *a, const void *b); /* for sis_vec_sort and sis_vec_find */
 #define sis_autostrv __attribute__((cleanup(sis_strv_free)))
 

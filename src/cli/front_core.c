@@ -137,10 +137,7 @@ static bool is_concern(const struct sis_problem *p, const struct sis_request *rq
 		return false;
 	if (p->want == SIS_WANT_BAD || !rq->names)
 		return p->want == SIS_WANT_BAD;
-	sis_vec_each(n, rq->names)
-		if (sis_streq(*n, p->subject))
-			return true;
-	return false;
+	return sis_strv_has(rq->names, p->subject);
 }
 
 bool sis_front_sync(struct sis_front *f, const struct sis_request *rq, const char *verb,

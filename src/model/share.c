@@ -142,6 +142,15 @@ bool sis_chap_equal(const struct sis_chap *a, const struct sis_chap *b)
 	       sis_streq_null(a->mutual_pass, b->mutual_pass);
 }
 
+void sis_chap_users(const struct sis_chap *c, sis_strv *ret)
+{
+	sis_autofree char *copy = sis_strdup_null(c->user);
+	char *cursor = copy, *user;
+
+	while ((user = sis_str_next(&cursor, ",")))
+		sis_strv_add(ret, user);
+}
+
 static void sessions_copy(sis_sessions *ret, const sis_sessions *l)
 {
 	*ret = (sis_sessions){ 0 };

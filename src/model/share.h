@@ -59,7 +59,8 @@ struct sis_portal {
 
 /*
  * CHAP credentials (RFC 7143 section 12.1). All NULL: no authentication. Live ones have users and no
- * secrets where the target does not tell them.
+ * secrets where the target does not tell them; several for logging in stand in `user`, with commas
+ * between them.
  */
 struct sis_chap {
 	char *name; /* entry of the secrets file, or NULL; names and users may be shown */
@@ -146,6 +147,9 @@ void sis_chap_copy(struct sis_chap *ret, const struct sis_chap *c);
 
 /* Same users and secrets, whatever entry they come from? */
 bool sis_chap_equal(const struct sis_chap *a, const struct sis_chap *b);
+
+/* Adds the users by which one may log in, each by itself, in their order. */
+void sis_chap_users(const struct sis_chap *c, sis_strv *ret);
 
 /* Can this live LUN have so many bytes, by what its target tells? */
 bool sis_lun_has_size(const struct sis_lun *live, uint64_t bytes);

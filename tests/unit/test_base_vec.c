@@ -120,7 +120,10 @@ static void test_strv(void **state)
 	sis_vec_sort(&l, sis_strp_cmp);
 	assert_string_equal(l.v[0], "a");
 	assert_string_equal(*sis_vec_find(&l, &key, sis_strp_cmp), "lun");
+	assert_true(sis_strv_has(&l, "lun"));
+	assert_false(sis_strv_has(&l, "lu"));
 	sis_strv_free(&l);
+	assert_false(sis_strv_has(&l, "lun"));
 	assert_null(l.v);
 	assert_int_equal(l.n, 0);
 }
