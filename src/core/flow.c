@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "core/apply.h"
 #include "core/hook.h"
+#include "core/mint.h"
 
 void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want want,
 		      struct sis_err *err)
@@ -119,38 +120,6 @@ static int record_intent(struct sis_flow *f, const struct sis_group *g, char **r
 	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, chap, err);
 }
 
-/* Keeps the identity of a volume that is about to be shared for the first time. */
-static int mint(struct sis_flow *f, const struct sis_lun *l, struct sis_err *err)
-{
-	struct sis_item *i = sis_view_guid(&f->view, l->guid);
-	sis_autofree char *text = NULL;
-
-	if (!i || !i->wish.identity_differs)
-		return 0;
-	if (i->volume->pool_readonly) {
-		sis_log(SIS_LOG_WARN,
-			"'%s': its pool is read-only, so its identity cannot be kept; "
-			"it is shared with computed values",
-			i->volume->name);
-		return 0;
-	}
-	text = sis_identity_print(&i->wish.identity);
-	if (f->ctx->sx.store->keep(&f->ctx->sx, i->volume->name, SIS_PROP_IDENTITY, text, err) < 0)
-		return sis_err_wrap(err, "cannot keep its identity");
-	i->wish.identity_differs = false;
-	return 0;
-}
-
-static int mint_all(struct sis_flow *f, const struct sis_target *t, struct sis_err *err)
-{
-	int rc = 0;
-
-	sis_vec_each(l, &t->luns)
-		if (rc == 0)
-			rc = mint(f, l, err);
-	return rc;
-}
-
 static bool lun_remade(const struct sis_group *g, uint32_t number)
 {
 	if (g)
@@ -203,7 +172,7 @@ int sis_flow_settle(struct sis_flow *f, const struct sis_target *t, const struct
 	if (!record_fits(sis_records_find(&f->view.records, t->iqn), &now))
 		rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now,
 				      chap_kept(f, t->iqn), err);
-	return rc < 0 ? rc : mint_all(f, t, err);
+	return rc < 0 ? rc : sis_mint_target(f, t, err);
 }
 
 /* Has this group let initiators at the LUN that could not have it before? */
@@ -277,7 +246,7 @@ static int mint_group(void *owner, struct sis_err *err)
 {
 	struct minting *m = owner;
 
-	return m->g->desired ? mint_all(m->f, m->g->desired, err) : 0;
+	return m->g->desired ? sis_mint_target(m->f, m->g->desired, err) : 0;
 }
 
 int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
@@ -293,8 +262,7 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 	if (!dry)
 		rc = record_intent(f, g, &intent, err);
 	if (rc == 0)
-		rc = sis_apply_group(f->ctx, g, f->rq->force, dry ? NULL : mint_group, &m, &t,
-				     f->report, err);
+		rc = sis_apply_group(f->ctx, g, f->rq->force, mint_group, &m, &t, f->report, err);
 	if (rc == 0 && !dry)
 		rc = group_done(f, g, &t, intent, err);
 	if (rc < 0 && !dry && !g->live)
@@ -310,23 +278,32 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 	return 0;
 }
 
+void sis_flow_report_lines(struct sis_flow *f, const char *step, const char *reason)
+{
+	struct sis_done *d;
+
+	if (!f->ctx->trace.lines.n)
+		return;
+	d = sis_vec_add(&f->report->steps);
+	d->name = step;
+	d->reason = sis_strdup(reason);
+	d->commands = f->ctx->trace.lines;
+	f->ctx->trace.lines = (sis_strv){ 0 };
+	sis_vec_each(line, &d->commands)
+		sis_log(SIS_LOG_INFO, "%s", *line);
+}
+
 int sis_flow_prepare(struct sis_flow *f, struct sis_err *err)
 {
 	const struct sis_backend *be = f->ctx->bx.be;
+	sis_autofree char *reason = sis_asprintf("%s is not ready yet", f->ctx->bx.caps.title);
 	int rc;
 
 	if (!be->prepare)
 		return 0;
 	sis_trace_clear(&f->ctx->trace);
 	rc = be->prepare(&f->ctx->bx, err);
-	if (f->ctx->trace.lines.n) {
-		struct sis_done *d = sis_vec_add(&f->report->steps);
-
-		d->name = "prepare";
-		d->reason = sis_asprintf("%s is not ready yet", f->ctx->bx.caps.title);
-		d->commands = f->ctx->trace.lines;
-		f->ctx->trace.lines = (sis_strv){ 0 };
-	}
+	sis_flow_report_lines(f, "prepare", reason);
 	return rc;
 }
 

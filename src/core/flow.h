@@ -51,6 +51,9 @@ void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want wan
 int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
 		   struct sis_err *err);
 
+/* What was done since the trace was cleared is a step of the report; nothing: there is none. */
+void sis_flow_report_lines(struct sis_flow *f, const char *step, const char *reason);
+
 /* Makes the target usable if it is not; what that did is a step of the report. */
 int sis_flow_prepare(struct sis_flow *f, struct sis_err *err);
 

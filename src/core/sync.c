@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "core/elsewhere.h"
 #include "core/flow.h"
+#include "core/mint.h"
 #include "core/move.h"
 
 static int do_group(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
@@ -205,7 +206,9 @@ int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 		rc = sis_flow_prepare(f, err);
 	if (rc < 0)
 		return rc;
+	sis_mint_ahead(f);
 	rc = do_groups(f, err);
+	sis_mint_take_back(f);
 	forget_unmade(f);
 	if (rc < 0)
 		return rc;

@@ -19,8 +19,8 @@ struct sis_problem {
 
 /* A step that was done, or in a dry run would be. */
 struct sis_done {
-	const char *name; /* of sis_step_names, or "prepare" */
-	char *iqn;	  /* NULL for what is done once for the whole target */
+	const char *name; /* of sis_step_names, "prepare" or "identity" */
+	char *iqn;	  /* NULL for what is done once for all targets */
 	char *volume;	  /* of the first LUN concerned, or NULL */
 	char *reason;
 	sis_strv commands; /* literal */

@@ -28,6 +28,7 @@ struct sis_item {
 	enum sis_want want;
 	struct sis_err problem; /* for HELD, PENDING and BAD: why and what to do */
 	struct sis_wish wish;	/* for SHARED */
+	bool kept_ahead;	/* its identity is kept for a share that is yet to be made */
 };
 
 enum sis_view_mode {

@@ -231,6 +231,8 @@ static int dir_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret,
 static int dir_keep(struct sis_sx *sx, const char *name, const char *prop, const char *value,
 		    struct sis_err *err)
 {
+	if (sx->dry)
+		return 0;
 	return value ? sis_dir_set(sx, name, prop, value, err) :
 		       sis_dir_inherit(sx, name, prop, false, err);
 }

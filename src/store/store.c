@@ -59,7 +59,12 @@ static int store_first(struct sis_sx *sx, struct sis_err *err)
 int sis_store_open(const char *spec, const char *root, const struct sis_runner *runner,
 		   struct sis_sx *ret, struct sis_err *err)
 {
-	struct sis_sx sx = { .runner = runner, .root = root ? root : "", .wait_ms = ret->wait_ms };
+	struct sis_sx sx = {
+		.runner = runner,
+		.root = root ? root : "",
+		.wait_ms = ret->wait_ms,
+		.dry = ret->dry,
+	};
 	int r = spec ? store_named(spec, &sx, err) : store_first(&sx, err);
 
 	if (!r)

@@ -21,6 +21,7 @@ struct sis_sx {
 	const char *root; /* prefix of /dev and /sbin for the zfs store; "" for none */
 	char *path;       /* dir: its folder, absolute; owned */
 	unsigned wait_ms; /* how long list() may wait for device nodes to appear */
+	bool dry;         /* keep() and keep_many() change nothing */
 	void *priv;
 };
 
@@ -53,6 +54,14 @@ struct sis_create {
 	const sis_props *props; /* .name and .value, or NULL */
 };
 
+/* A property of one volume that is to be written with that of others. */
+struct sis_keep {
+	const char *name;
+	const char *value; /* NULL: it is to have none of its own */
+	bool done;
+};
+typedef SIS_VEC(struct sis_keep) sis_keeps;
+
 struct sis_store {
 	const char *name;  /* "dir" */
 	const char *title;
@@ -79,6 +88,12 @@ struct sis_store {
 	 */
 	int (*keep)(struct sis_sx *sx, const char *name, const char *prop, const char *value,
 		    struct sis_err *err);
+
+	/*
+	 * The same of many volumes, sorted by name, where that takes less time: says of which it is
+	 * done. The others are left to keep(), which can say what is wrong. NULL: nothing is gained.
+	 */
+	void (*keep_many)(struct sis_sx *sx, const char *prop, sis_keeps *l);
 
 	void (*close)(struct sis_sx *sx);
 

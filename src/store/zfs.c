@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The store of stock OpenZFS, through what `zfs` prints for scripts: puts together what zfs says
- * and what the device nodes say. Must not change anything but the two properties.
+ * and what the device nodes say. What it changes, the two properties, is in zfs_keep.c.
  */
 #include "store/zfs.h"
 
@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "store/zfs_get.h"
+#include "store/zfs_keep.h"
 #include "store/zfs_node.h"
 #include "store/zfs_parse.h"
 
@@ -160,27 +161,14 @@ static int zfs_list(struct sis_sx *sx, const sis_strv *names, sis_volumes *ret, 
 	return 0;
 }
 
-static int zfs_keep(struct sis_sx *sx, const char *name, const char *prop, const char *value,
-		    struct sis_err *err)
-{
-	sis_autofree char *setting = value ? sis_asprintf("%s=%s", prop, value) : sis_strdup(prop);
-	const char *argv[] = { sis_zfs_path(sx), value ? "set" : "inherit", setting, name, NULL };
-	const struct sis_cmd cmd = { .argv = argv, .changes = true };
-	sis_autoresult struct sis_cmd_result res = { 0 };
-	int r = sx->runner->run(sx->runner->ctx, &cmd, &res, err);
-
-	if (!r && res.status)
-		r = sis_zfs_failure(argv[0], res.status, res.errout, err);
-	return r;
-}
-
 const struct sis_store sis_store_zfs = {
 	.name = "zfs",
 	.title = "OpenZFS",
 	.present = zfs_present,
 	.open = zfs_open,
 	.list = zfs_list,
-	.keep = zfs_keep,
+	.keep = sis_zfs_keep,
+	.keep_many = sis_zfs_keep_many,
 	.close = zfs_close,
 	/* own_commands and all from create on are empty: zfs itself does what its user asks for */
 };

@@ -54,10 +54,39 @@ rows() {	# NAME PROPERTIES
 	done
 }
 
-if [ "$verb" = set ]; then
-	echo "${1#*=}" >"$2.identity"
+keep() {	# NAME VALUE
+	[ -e "$1" ] || return
+	echo "$2" >"$1.identity"
+	[ -n "$2" ] || rm "$1.identity"
+}
+
+[ ! -e ../log ] || [ "$verb" = get ] || echo "$verb $# ${*: -1}" >>../log
+case $verb in
+set)
+	keep "$2" "${1#*=}" && exit
+	cannot "$2" 'dataset does not exist'
+	exit 1
+	;;
+inherit)
+	keep "$2" ''
 	exit
-fi
+	;;
+program)	# -j POOL - PROPERTY NAME VALUE...
+	if [ -e ../no-program ]; then
+		cat ../no-program >&2
+		exit 1
+	fi
+	failed= i=0
+	shift 4
+	while [ $# -gt 0 ]; do
+		keep "$1" "$2" || failed="$failed$i "
+		i=$((i + 1))
+		shift 2
+	done
+	echo "{\"return\":\"$failed\"}"
+	exit
+	;;
+esac
 while [[ $1 == -* ]]; do
 	case $1 in
 	-r) recursive=true ;;
@@ -153,6 +182,65 @@ rm "$pools/bad/suspended"
 sis sync
 expect_quiet 0 "sync when the pool can be read again"
 is "shares all of it" "bad.a bad.b good.new" "$(targets)"
+
+# ---- the first share of many ----
+
+for i in 1 2 3 4 5 6; do
+	zvol many/v$i on,type=nullio
+done
+zvol few/v1 on,type=nullio
+
+identities() {	# how many of them have one
+	find "$pools/many" -name '*.identity' | wc -l
+}
+
+sis plan
+[ "$(grep -c "^zfs set org.zfsonlinux:shareiscsi:identity=guid=.*[:.]many.v[1-6] many/v[1-6]$" <<<"$out")" = 6 ]
+verdict $? "plan tells the identities that would be kept"
+is "and keeps none" 0 "$(identities)"
+: >"$world/log"
+sis sync
+expect_quiet 0 "sync of many new volumes"
+is "keeps their identities at once, of a few one by one" "program 16 
+set 2 few/v1" "$(sed 's/guid=.*//' "$world/log")"
+is "all of them" 6 "$(identities)"
+is "and shares them" "few.v1 many.v1 many.v2 many.v3 many.v4 many.v5 many.v6" \
+	"$(targets | tr ' ' '\n' | grep -E '^(few|many)' | paste -sd' ')"
+: >"$world/log"
+sis sync
+is "then there is nothing to keep" "" "$(<"$world/log")"
+
+anew() {
+	sis unshare many few
+	rm "$pools"/many/*.identity
+	: >"$world/log"
+}
+
+anew
+echo "cannot execute channel program: not permitted" >"$world/no-program"
+sis sync many
+expect_quiet 0 "where such programs are refused"
+is "each identity is kept by itself" "6 6" "$(identities) $(grep -c '^set' "$world/log")"
+rm "$world/no-program"
+
+# One volume's trouble is its own: a target that cannot be made leaves no identity.
+anew
+mv "$root/sbin/ietadm" "$root/sbin/ietadm.real"
+cat >"$root/sbin/ietadm" <<END_OF_IETADM
+#!/bin/bash
+[[ "\$*" == *--op\ new*many.v3* ]] && exit 1
+exec "$root/sbin/ietadm.real" "\$@"
+END_OF_IETADM
+chmod 755 "$root/sbin/ietadm"
+sis sync many
+expect_error 1 "cannot sync 'many/v3'" "one of many cannot be shared"
+is "the others are" "many.v1 many.v2 many.v4 many.v5 many.v6" \
+	"$(targets | tr ' ' '\n' | grep '^many' | paste -sd' ')"
+[ "$(identities)" = 5 ] && [ ! -e "$pools/many/v3.identity" ]
+verdict $? "and only they keep their identities"
+mv "$root/sbin/ietadm.real" "$root/sbin/ietadm"
+sis sync
+expect_quiet 0 "once it can be shared, it is"
 
 # ---- a node that is not there ----
 

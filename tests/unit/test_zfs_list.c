@@ -31,6 +31,16 @@ static size_t count;
 static bool pool_readonly;
 static unsigned calls, zpool_calls;
 static char last_set[512];
+
+/* The channel program: what it was given, and how it goes. */
+static struct {
+	unsigned calls, words; /* arguments of the last one */
+	int status;
+	const char *out;
+	char first[4][64];
+	unsigned noted;
+	bool dry;
+} prog;
 static struct sis_sx sx;
 
 static struct dataset *add(const char *name, bool volume)
@@ -178,6 +188,35 @@ static void zpool(const char *verb, struct sis_str *out)
 	}
 }
 
+/* "program -j POOL - PROP NAME VALUE..." */
+static int zfs_program(const struct sis_cmd *cmd, struct sis_str *out, struct sis_str *errout)
+{
+	const char *const *args = cmd->argv + 5;
+
+	prog.calls++;
+	assert_string_equal(cmd->argv[2], "-j");
+	assert_string_equal(cmd->argv[4], "-");
+	assert_string_equal(args[0], IDENTITY);
+	assert_non_null(strstr(cmd->input, "zfs.sync.set_prop(argv[i], argv[1], argv[i + 1])"));
+	for (size_t i = 0; i < 4; i++)
+		snprintf(prog.first[i], sizeof(prog.first[i]), "%s", i ? args[i] : cmd->argv[3]);
+	for (prog.words = 0; args[1 + prog.words]; prog.words++)
+		;
+	if (prog.status)
+		sis_str_add(errout, "Channel program execution failed:\nit may not");
+	else
+		sis_str_add(out, prog.out);
+	return prog.status;
+}
+
+static bool fake_note(void *ctx, const char *const *argv)
+{
+	(void)ctx;
+	assert_string_equal(argv[1], sis_str_starts(argv[2], IDENTITY "=") ? "set" : "inherit");
+	prog.noted++;
+	return !prog.dry;
+}
+
 static int fake_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
 		    struct sis_err *err)
 {
@@ -196,6 +235,8 @@ static int fake_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result 
 		ret->status = pool_readonly;
 		if (pool_readonly)
 			sis_str_add(&errout, "cannot set property for 'p/a': pool is read-only");
+	} else if (sis_streq(cmd->argv[1], "program")) {
+		ret->status = zfs_program(cmd, &out, &errout);
 	} else {
 		calls++;
 		ret->status = zfs_get(cmd->argv, &out, &errout);
@@ -206,7 +247,7 @@ static int fake_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result 
 	return 0;
 }
 
-static const struct sis_runner fake = { .run = fake_run };
+static const struct sis_runner fake = { .run = fake_run, .note = fake_note };
 
 /* ---- set up ---- */
 
@@ -506,6 +547,104 @@ static void test_keep(void **state)
 	assert_string_equal(last_set, "set " IDENTITY "=iqn=x 'p/a b'");
 }
 
+/* ---- many at once ---- */
+
+static const struct sis_keep some[] = {
+	{ .name = "a/1", .value = "x" }, { .name = "p-2/1", .value = "x" },
+	{ .name = "p/a b", .value = "iqn=\"x" }, { .name = "p/b", .value = "$(y)" },
+	{ .name = "p/c" }, { .name = "p/d", .value = "z" },
+};
+enum { SOME = sizeof(some) / sizeof(some[0]) };
+
+/* Which of them are done, as letters; the program answers with `out`, or fails. */
+static void keep_some(const char *out, int status, const char *want)
+{
+	sis_keeps l = { 0 };
+	char done[SOME + 1] = "";
+
+	memset(&prog, 0, offsetof(typeof(prog), dry));
+	prog.out = out;
+	prog.status = status;
+	for (size_t i = 0; i < SOME; i++)
+		sis_vec_push(&l, some[i]);
+	sx.store->keep_many(&sx, IDENTITY, &l);
+	for (size_t i = 0; i < SOME; i++)
+		done[i] = l.v[i].done ? 'x' : '-';
+	assert_string_equal(done, want);
+	assert_int_equal(prog.noted, 4);
+	sis_vec_free(&l);
+}
+
+/* Those of one pool, if they are more than a few; values are arguments, whatever is in them. */
+static void test_keep_many(void **state)
+{
+	(void)state;
+	keep_some("{\"return\":\"\"}\n", 0, "--xxxx");
+	assert_int_equal(prog.calls, 1);
+	assert_int_equal(prog.words, 8);
+	assert_string_equal(prog.first[0], "p");
+	assert_string_equal(prog.first[1], "p/a b");
+	assert_string_equal(prog.first[2], "iqn=\"x");
+	assert_string_equal(prog.first[3], "p/b");
+}
+
+/* What could not be set, or where nothing is certain, is left to the command for one. */
+static void test_keep_many_fails(void **state)
+{
+	static const char *const rubbish[] = { "",
+					       "{}",
+					       "[]",
+					       "{\"return\":0}",
+					       "{\"return\":\"4 \"}",
+					       "{\"return\":\"1 x \"}",
+					       "{\"return\":\"-1 \"}",
+					       "{\"return\":",
+					       "return: ''" };
+
+	(void)state;
+	keep_some("{ \"return\": \"1 3 \" }", 0, "--x-x-");
+	keep_some("", 1, "------");
+	for (size_t i = 0; i < sizeof(rubbish) / sizeof(rubbish[0]); i++)
+		keep_some(rubbish[i], 0, "------");
+}
+
+static void test_keep_many_dry(void **state)
+{
+	(void)state;
+	prog.dry = true;
+	keep_some("", 0, "--xxxx");
+	prog.dry = false;
+	assert_int_equal(prog.calls, 0);
+}
+
+/* Command lines have an end: hundreds take several programs, but only while they are obeyed. */
+static void test_keep_hundreds(void **state)
+{
+	static char names[250][16];
+	sis_keeps l = { 0 };
+	size_t done = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 250; i++) {
+		snprintf(names[i], sizeof(names[i]), "p/v%03zu", i);
+		sis_vec_push(&l, ((struct sis_keep){ .name = names[i], .value = "x" }));
+	}
+	memset(&prog, 0, sizeof(prog));
+	prog.out = "{\"return\":\"0 49 \"}";
+	sx.store->keep_many(&sx, IDENTITY, &l);
+	sis_vec_each(k, &l)
+		done += k->done;
+	assert_int_equal(prog.calls, 3);
+	assert_int_equal(prog.words, 100);
+	assert_int_equal(done, 244);
+	assert_false(l.v[200].done || l.v[249].done);
+	memset(&prog, 0, sizeof(prog));
+	prog.status = 1;
+	sx.store->keep_many(&sx, IDENTITY, &l);
+	assert_int_equal(prog.calls, 1);
+	sis_vec_free(&l);
+}
+
 static void test_forged_row(void **state)
 {
 	struct dataset *a = add("p/a", true);
@@ -652,7 +791,9 @@ int main(void)
 		store_test(test_plain),	       store_test(test_names),
 		store_test(test_no_names),     store_test(test_many),
 		store_test(test_zoned),	       store_test(test_read_only),
-		store_test(test_keep), store_test(test_forged_row),
+		store_test(test_keep),	       store_test(test_forged_row),
+		store_test(test_keep_many),    store_test(test_keep_many_fails),
+		store_test(test_keep_many_dry), store_test(test_keep_hundreds),
 		store_test(test_forged_gone),  store_test(test_another_guid),
 		store_test(test_scrambled),    store_test(test_open),
 		store_test(test_inhibit),      store_test(test_suspended),
