@@ -90,6 +90,7 @@ static int look_at(const struct sis_args *a, const sis_strv *names, struct sis_e
 
 	work.flags &= ~(unsigned)SIS_FLAG_QUEUED;
 	work.hints = true;
+	work.choice.wait = true; /* nobody is told of a failure but the journal */
 	work.names = *names;
 	rc = sis_cmd_sync(&work, err);
 	if (rc >= 0 || err->code == SIS_ERR_NOTARGET || !names->n)

@@ -19,7 +19,7 @@ const struct sis_verb sis_verbs[] = {
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_HOLD, sis_cmd_unshare },
 	{ "sync", "[-f] [NAME...]", "make live state equal to the properties, both ways",
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM | SIS_FLAG_LATER | SIS_FLAG_QUEUED |
-		  SIS_FLAG_RELEASE,
+		  SIS_FLAG_RELEASE | SIS_FLAG_WAIT,
 	  sis_cmd_sync },
 	{ "plan", "[NAME...]", "print what sync would do",
 	  SIS_FLAG_ALL | SIS_FLAG_FORCE | SIS_FLAG_FROM, sis_cmd_plan },
@@ -55,6 +55,8 @@ const struct sis_cli_option sis_cli_options[] = {
 	  "sync: only note the names, for a run with --queued" },
 	{ "queued", SIS_OPTION_QUEUED, NULL, SIS_FLAG_QUEUED,
 	  "sync: look at what was noted since the last such run" },
+	{ "wait", SIS_OPTION_WAIT, NULL, SIS_FLAG_WAIT,
+	  "sync: until no other run is at work, however long that takes" },
 	{ "hold", SIS_OPTION_HOLD, NULL, SIS_FLAG_HOLD,
 	  "unshare: and hold back, until the next boot or --release" },
 	{ "release", SIS_OPTION_RELEASE, NULL, SIS_FLAG_RELEASE,
@@ -161,6 +163,7 @@ static int parse_args(int argc, char **argv, struct sis_args *a, struct sis_err 
 		sis_strv_add(&a->names, argv[i]);
 	a->choice.dry = a->flags & SIS_FLAG_DRY;
 	a->choice.verbose = a->flags & SIS_FLAG_VERBOSE;
+	a->choice.wait = a->flags & SIS_FLAG_WAIT;
 	return rc;
 }
 

@@ -22,6 +22,7 @@ enum sis_flag {
 	SIS_FLAG_RELEASE = 1 << 10, /* sync: let go what was held back */
 	SIS_FLAG_OPTION = 1 << 11,  /* adopt: -o */
 	SIS_FLAG_CAPS = 1 << 12,    /* backends: --capabilities */
+	SIS_FLAG_WAIT = 1 << 13,    /* sync: --wait */
 	/* what every verb takes */
 	SIS_FLAG_ANY = SIS_FLAG_DRY | SIS_FLAG_VERBOSE | SIS_FLAG_JSON,
 };
@@ -34,6 +35,7 @@ enum {
 	SIS_OPTION_FROM,
 	SIS_OPTION_LATER,
 	SIS_OPTION_QUEUED,
+	SIS_OPTION_WAIT,
 	SIS_OPTION_HOLD,
 	SIS_OPTION_RELEASE,
 	SIS_OPTION_PROMETHEUS,

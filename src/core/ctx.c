@@ -204,5 +204,8 @@ int sis_ctx_lock(struct sis_ctx *ctx, struct sis_err *err)
 	if (ctx->lock_fd >= 0)
 		return 0;
 	rc = sis_mkdir_own(dir, err);
-	return rc < 0 ? rc : sis_lock_take(path, ctx->conf.lock_ms, &ctx->lock_fd, err);
+	if (rc < 0)
+		return rc;
+	return sis_lock_take(path, ctx->choice.wait ? UINT_MAX : ctx->conf.lock_ms, &ctx->lock_fd,
+			     err);
 }

@@ -25,6 +25,7 @@ struct sis_choice {
 	bool control_port_set;
 	bool dry;     /* change nothing, note what would be done */
 	bool verbose; /* say each step as it is done */
+	bool wait;    /* for another run to end, without a limit */
 	bool steps;   /* tell of each step in the report; with dry and verbose anyway */
 };
 

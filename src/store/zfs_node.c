@@ -12,8 +12,10 @@
 
 #include "base/file.h"
 #include "base/str.h"
+#include "store/zfs.h"
 
-enum { NODE_NAME_MAX = 256 };
+/* Udev is asked for nodes that have not come: after this time, and each time it has doubled. */
+enum { NODE_NAME_MAX = 256, ASK_UDEV_MS = 1000 };
 
 /* include/sys/fs/zfs.h of OpenZFS: the name of the volume, which is as long as the kernel's. */
 #define BLKZNAME _IOR(0x12, 125, char[NODE_NAME_MAX])
@@ -22,6 +24,7 @@ struct look {
 	const struct sis_sx *sx;
 	sis_volumes *volumes;
 	sis_strv *pools; /* that may be read-only */
+	uint64_t start, ask_again; /* when udev is asked the next time, if need be */
 };
 
 /* The pool of a volume, once while its volumes come one after the other. */
@@ -119,6 +122,39 @@ static void look_at(struct look *k, struct sis_volume *v)
 	sis_replace(&v->not_ready, r ? sis_err_msg(&err) : NULL);
 }
 
+/* Does udev have something to do? Then the node may be next. */
+static bool udev_busy(const struct sis_sx *sx)
+{
+	sis_autofree char *path = sis_asprintf("%s/run/udev/queue", sx->root);
+
+	return access(path, F_OK) == 0;
+}
+
+/*
+ * An open of a volume fails when it waits longer than a second for a command at work on the pools,
+ * and then udev gives the device up: "Unknown error 512". It is asked once more about those that it
+ * has not looked at. Older than 251 it refuses that, and there is nothing lost.
+ */
+static void ask_udev(struct look *k)
+{
+	static const char *const words[] = { "trigger", "--action=add", "--subsystem-match=block",
+					     "--sysname-match=zd*", "--initialized-nomatch", NULL };
+	const char *argv[1 + sizeof(words) / sizeof(words[0])];
+	const struct sis_cmd cmd = { .argv = argv, .changes = true };
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	sis_autofree char *program = NULL;
+	uint64_t now = sis_now_ms();
+
+	if (now < k->ask_again || udev_busy(k->sx))
+		return;
+	k->ask_again = now + (now - k->start);
+	if (sis_zfs_program(k->sx->root, "udevadm", &program, NULL) < 0)
+		return;
+	argv[0] = program;
+	memcpy(argv + 1, words, sizeof(words));
+	(void)k->sx->runner->run(k->sx->runner->ctx, &cmd, &res, NULL); /* the node tells */
+}
+
 /* For sis_wait_until(): is nothing more to come that somebody waits for? */
 static int all_settled(void *ctx)
 {
@@ -132,6 +168,8 @@ static int all_settled(void *ctx)
 		if (is_pending(v))
 			settled = 0;
 	}
+	if (!settled && k->sx->wait_ms && !k->sx->dry)
+		ask_udev(k);
 	return settled;
 }
 
@@ -146,7 +184,9 @@ static void check_reason(const struct sis_sx *sx, struct sis_volume *v)
 
 void sis_zfs_nodes_check(const struct sis_sx *sx, sis_volumes *l, sis_strv *pools)
 {
-	struct look k = { .sx = sx, .volumes = l, .pools = pools };
+	struct look k = { .sx = sx, .volumes = l, .pools = pools, .start = sis_now_ms() };
+
+	k.ask_again = k.start + ASK_UDEV_MS;
 
 	sis_vec_each(v, l)
 		check_reason(sx, v);

@@ -244,6 +244,33 @@ expect_quiet 0 "once it can be shared, it is"
 
 # ---- a node that is not there ----
 
+# Udev gave it up, and makes it when it is asked to look again.
+zvol good/given-up on,type=nullio
+rm "$root/dev/zvol/good/given-up"
+cat >"$root/usr/sbin/udevadm" <<END_OF_UDEVADM
+#!/bin/sh
+echo "\$*" >>"$world/asked"
+: >"$root/dev/zvol/good/given-up"
+END_OF_UDEVADM
+chmod 755 "$root/usr/sbin/udevadm"
+configure '[general]' 'device-wait = 2'
+mkdir -p "$root/run/udev"
+: >"$root/run/udev/queue"
+sis sync good/given-up
+expect_status 0 "sync of a volume whose node does not come while udev is busy"
+sis plan
+[ ! -e "$world/asked" ]
+verdict $? "asks udev for nothing then, nor does plan"
+rm "$root/run/udev/queue"
+configure '[general]' 'device-wait = 600'
+sis sync good/given-up
+expect_quiet 0 "sync when udev has nothing to do"
+[[ " $(targets) " == *" good.given-up "* ]]
+verdict $? "shares it"
+is "as udev was asked once" "trigger --action=add --subsystem-match=block --sysname-match=zd* --initialized-nomatch" \
+	"$(<"$world/asked")"
+rm "$root/usr/sbin/udevadm"
+
 configure '[general]' 'device-wait = 600'
 zvol good/late on,type=nullio
 rm "$root/dev/zvol/good/late"

@@ -29,22 +29,32 @@ for verb in plan status "share -n -a"; do
 	expect_quiet 3 "$verb needs no lock"
 done
 
-configure '[general]' 'lock-timeout = 60'
-"$program" sync "${sis_args[@]}" >"$world/waiting" 2>&1 </dev/null &
-waiting=$!
-lock_is_open() {
+lock_is_open() {	# PID
 	local fd
-	for fd in /proc/"$waiting"/fd/*; do
+	for fd in /proc/"$1"/fd/*; do
 		[ "$(readlink "$fd")" != "$lock" ] || return 0
 	done
 	return 1
 }
-wait_until lock_is_open
+"$program" sync --wait "${sis_args[@]}" >"$world/patient" 2>&1 </dev/null &
+patient=$!
+wait_until lock_is_open "$patient"
+sis sync
+expect_error 1 "gave up after 1000 ms" "while one run waits with --wait, another one gives up"
+kill -0 "$patient"
+verdict $? "the first one does not"
+
+configure '[general]' 'lock-timeout = 60'
+"$program" sync "${sis_args[@]}" >"$world/waiting" 2>&1 </dev/null &
+waiting=$!
+wait_until lock_is_open "$waiting"
 is "a sync waits" "" "$(live)"
 echo >&7
 wait "$holder"
 wait "$waiting"
 verdict $? "and goes on when the lock is free"
+wait "$patient"
+verdict $? "so does the one with --wait"
 is "its work is done" "$v1" "$(targets)"
 
 # A lock file is no lock: the one who held it was killed.
