@@ -15,7 +15,7 @@
 enum {
 	MAX_TARGETS = 65536,
 	MAX_ENTRIES = 65536,
-	GIVE_BACK = 1 << 20,
+	GIVE_BACK = 2 << 20,
 	/*
 	 * tgtd knows the size of a LUN to the byte but shows the nearest million, of whole sectors and
 	 * by integers alone: (sectors - sectors / 625 + 974) / 1950 (tgt: usr/target.c).

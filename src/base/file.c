@@ -58,14 +58,14 @@ int sis_fd_read(int fd, size_t max, struct sis_str *b)
 	}
 }
 
-static int file_read(const char *path, size_t max, struct sis_str *b)
+static int file_read(int dir, const char *path, size_t max, struct sis_str *b)
 {
 	sis_autoclose int fd = -1;
 	size_t size = 0;
 	int r;
 
 	/* O_NONBLOCK: a FIFO in its place must not hold us up */
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENXIO ? -EINVAL : -errno; /* a socket or a dead device */
 	r = check_regular(fd, &size);
@@ -76,10 +76,10 @@ static int file_read(const char *path, size_t max, struct sis_str *b)
 	return memchr(sis_str_get(b), '\0', b->len) ? -EILSEQ : 0;
 }
 
-int sis_file_read(const char *path, size_t max, char **ret, struct sis_err *err)
+int sis_file_read_at(int dir, const char *path, size_t max, char **ret, struct sis_err *err)
 {
 	sis_autostr struct sis_str b = { 0 };
-	int r = file_read(path, max, &b);
+	int r = file_read(dir, path, max, &b);
 
 	switch (r) {
 	case 0:
@@ -94,6 +94,11 @@ int sis_file_read(const char *path, size_t max, char **ret, struct sis_err *err)
 	default:
 		return sis_err_errno(err, -r, "cannot read '%s'", path);
 	}
+}
+
+int sis_file_read(const char *path, size_t max, char **ret, struct sis_err *err)
+{
+	return sis_file_read_at(AT_FDCWD, path, max, ret, err);
 }
 
 /* A hidden name beside path, of this process alone: two writers never share a file. */

@@ -24,6 +24,8 @@ int sis_fd_read(int fd, size_t max, struct sis_str *b);
  * -EISDIR / -EINVAL for what is not a regular file; -EFBIG beyond max; -EILSEQ with a NUL inside.
  */
 int sis_file_read(const char *path, size_t max, char **ret, struct sis_err *err);
+/* The same below an open folder, as openat(2): for many files of one folder. */
+int sis_file_read_at(int dir, const char *path, size_t max, char **ret, struct sis_err *err);
 
 /*
  * Writes the whole file under a temporary name in the same directory (O_EXCL, O_NOFOLLOW, given

@@ -117,7 +117,7 @@ static int record_intent(struct sis_flow *f, const struct sis_group *g, char **r
 
 	record_target(g, &t);
 	*ret_text = sis_record_text(&t, chap);
-	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, chap, err);
+	return sis_record_write_text(f->ctx->root, f->ctx->bx.be->name, g->iqn, *ret_text, err);
 }
 
 static bool lun_remade(const struct sis_group *g, uint32_t number)
@@ -222,7 +222,7 @@ static int group_done(struct sis_flow *f, const struct sis_group *g, const struc
 	text = sis_record_text(&now, chap);
 	if (sis_streq(text, intent))
 		return 0;
-	return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now, chap, err);
+	return sis_record_write_text(f->ctx->root, f->ctx->bx.be->name, g->iqn, text, err);
 }
 
 static void count(struct sis_flow *f, const struct sis_group *g)

@@ -10,6 +10,7 @@
 #include "core/record.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 
 #include "base/file.h"
@@ -17,6 +18,8 @@
 #include "base/str.h"
 #include "model/iqn.h"
 #include "model/option.h"
+
+#define CHAP "chap\t"
 
 enum { RECORD_MAX = 16 << 20 };
 
@@ -83,7 +86,7 @@ void sis_records_put(sis_records *records, const struct sis_target *t, const cha
 
 static int parse_line(char *line, struct sis_record *r)
 {
-	const char *chap = sis_str_after(line, "chap\t");
+	const char *chap = sis_str_after(line, CHAP);
 	char *guid, *number, *volume, *path;
 	struct sis_record_lun l;
 	uint64_t n;
@@ -106,14 +109,16 @@ static int parse_line(char *line, struct sis_record *r)
 	return 0;
 }
 
-static int read_one(const char *path, const char *iqn, sis_records *records, struct sis_err *err)
+/* `path`: below the open folder `dir`. */
+static int read_one(int dir, const char *path, const char *iqn, sis_records *records,
+		    struct sis_err *err)
 {
 	sis_autofree char *text = NULL;
 	struct sis_record r = { .iqn = sis_strdup(iqn) };
 	char *cursor, *line;
 	int rc;
 
-	rc = sis_file_read(path, RECORD_MAX, &text, err);
+	rc = sis_file_read_at(dir, path, RECORD_MAX, &text, err);
 	cursor = text;
 	while (rc == 0 && (line = sis_str_next(&cursor, "\n")))
 		if (*line)
@@ -127,6 +132,16 @@ static int read_one(const char *path, const char *iqn, sis_records *records, str
 	return rc;
 }
 
+/* By its whole name, as people are told it. */
+static void read_named(const char *root, const char *backend, const char *iqn, sis_records *records)
+{
+	sis_autofree char *path = record_path(root, backend, iqn);
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	if (read_one(AT_FDCWD, path, iqn, records, &err) < 0 && err.code != ENOENT)
+		sis_log(SIS_LOG_WARN, "%s", sis_err_msg(&err));
+}
+
 int sis_records_read(const char *root, const char *backend, sis_records *ret, struct sis_err *err)
 {
 	sis_autofree char *dir = record_path(root, backend, "");
@@ -137,12 +152,9 @@ int sis_records_read(const char *root, const char *backend, sis_records *ret, st
 	if (!d && errno != ENOENT)
 		return sis_err_errno(err, errno, "'%s'", dir);
 	while (d && (e = readdir(d))) {
-		sis_autofree char *path = record_path(root, backend, e->d_name);
-		sis_autoerr struct sis_err bad = SIS_ERR_INIT;
-
 		if (sis_iqn_check(e->d_name, NULL) == 0 &&
-		    read_one(path, e->d_name, &found, &bad) < 0)
-			sis_log(SIS_LOG_WARN, "%s", sis_err_msg(&bad));
+		    read_one(dirfd(d), e->d_name, e->d_name, &found, NULL) < 0)
+			read_named(root, backend, e->d_name, &found); /* it says why not */
 	}
 	if (d)
 		closedir(d);
@@ -157,14 +169,9 @@ void sis_records_add(const char *root, const char *backend, const sis_strv *iqns
 {
 	sis_records more = { 0 };
 
-	sis_vec_each(iqn, iqns) {
-		sis_autofree char *path = record_path(root, backend, *iqn);
-		sis_autoerr struct sis_err err = SIS_ERR_INIT;
-
-		if (!sis_records_find(records, *iqn) && read_one(path, *iqn, &more, &err) < 0 &&
-		    err.code != ENOENT)
-			sis_log(SIS_LOG_WARN, "%s", sis_err_msg(&err));
-	}
+	sis_vec_each(iqn, iqns)
+		if (!sis_records_find(records, *iqn))
+			read_named(root, backend, *iqn, &more);
 	sis_vec_sort(&more, record_cmp);
 	sis_vec_each(r, &more) {
 		/* A name may have been asked for twice. */
@@ -196,7 +203,7 @@ char *sis_record_text(const struct sis_target *t, const char *chap)
 	struct sis_str text = { 0 };
 
 	if (chap)
-		sis_str_addf(&text, "chap\t%s\n", chap);
+		sis_str_addf(&text, CHAP "%s\n", chap);
 	sis_vec_each(l, &t->luns)
 		if (l->guid)
 			sis_str_addf(&text, "%016" PRIx64 "\t%" PRIu32 "\t%s\t%s\n", l->guid,
@@ -204,15 +211,27 @@ char *sis_record_text(const struct sis_target *t, const char *chap)
 	return sis_str_take(&text);
 }
 
+int sis_record_write_text(const char *root, const char *backend, const char *iqn, const char *text,
+			  struct sis_err *err)
+{
+	sis_autofree char *dir = NULL, *path = record_path(root, backend, iqn);
+	const unsigned mode = sis_str_starts(text, CHAP) ? 0600 : 0644;
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	int rc = sis_file_replace_volatile(path, text, mode, &e);
+
+	if (rc != -ENOENT)
+		return rc < 0 ? sis_err_move(err, &e) : 0;
+	dir = record_path(root, backend, ""); /* this is the first record */
+	rc = sis_mkdir_p(dir, 0755, err);
+	return rc < 0 ? rc : sis_file_replace_volatile(path, text, mode, err);
+}
+
 int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
 		     const char *chap, struct sis_err *err)
 {
-	sis_autofree char *dir = record_path(root, backend, "");
-	sis_autofree char *path = record_path(root, backend, t->iqn);
 	sis_autofree char *text = sis_record_text(t, chap);
-	int rc = sis_mkdir_p(dir, 0755, err);
 
-	return rc < 0 ? rc : sis_file_replace_volatile(path, text, chap ? 0600 : 0644, err);
+	return sis_record_write_text(root, backend, t->iqn, text, err);
 }
 
 int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err)

@@ -42,12 +42,16 @@ void sis_records_add(const char *root, const char *backend, const sis_strv *iqns
 /* Is there any record of this back end? */
 bool sis_records_any(const char *root, const char *backend);
 
-/* What the record of such a target says, for comparing; caller frees. */
+/* What the record of such a target says; caller frees. */
 char *sis_record_text(const struct sis_target *t, const char *chap);
 
 /* Replaces the record of a target by its LUNs and the digest of its CHAP secrets (or NULL). */
 int sis_record_write(const char *root, const char *backend, const struct sis_target *t,
 		     const char *chap, struct sis_err *err);
+
+/* The same, by what sis_record_text() made of it. */
+int sis_record_write_text(const char *root, const char *backend, const char *iqn, const char *text,
+			  struct sis_err *err);
 
 /* Forgets a target; a missing record is success. */
 int sis_record_remove(const char *root, const char *backend, const char *iqn, struct sis_err *err);

@@ -463,9 +463,13 @@ static void recall_secret(const struct sis_ctx *ctx, const char *user, const cha
  */
 static void recall_chap(struct sis_ctx *ctx, const struct sis_view *v, struct sis_target *live)
 {
-	const struct sis_record *r = sis_records_find(&v->records, live->iqn);
-	const struct sis_target *desired = sis_state_find(&v->desired, live->iqn);
+	const struct sis_target *desired;
+	const struct sis_record *r;
 
+	if (!live->chap.user && !live->chap.mutual_user)
+		return;
+	r = sis_records_find(&v->records, live->iqn);
+	desired = sis_state_find(&v->desired, live->iqn);
 	if (desired && ctx->bx.caps.caps & SIS_CAP_CHAP_ACCOUNTS) {
 		recall_secret(ctx, desired->chap.user, desired->chap.pass, live->chap.user,
 			      &live->chap.pass);
@@ -483,13 +487,14 @@ static void recall_chap(struct sis_ctx *ctx, const struct sis_view *v, struct si
 
 /*
  * Where the target rounds sizes: a LUN on its volume's own path has its size, unless that cannot be.
- * On any other path, which may lead nowhere since the volume was renamed, the device is looked at.
+ * On any other path, which may lead nowhere since the volume was renamed, the device is looked at;
+ * but not for LUNs of others while few volumes are looked at.
  */
 static void settle_size(const struct sis_ctx *ctx, const struct sis_view *v, struct sis_lun *l)
 {
 	const struct sis_item *i = sis_view_guid(v, l->guid);
 
-	if (!l->size_slack || !l->size)
+	if (!l->size_slack || !l->size || (!l->guid && !v->whole))
 		return;
 	if (!i || !sis_streq(l->path, i->volume->device))
 		ctx->bx.be->lun_size(&ctx->bx, l);

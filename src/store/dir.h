@@ -31,6 +31,11 @@ enum {
 #define SIS_DIR_GUID SIS_PROP_SHARE ":guid"
 #define SIS_DIR_SPARSE "org.zfsonlinux:sparse"
 
+struct sis_dir_value {
+	const char *prop; /* points into the node's attrs */
+	char *value;
+};
+
 /* A dataset with its descriptor, linked to the folders above it. */
 struct sis_dir_node {
 	struct sis_dir_node *up; /* NULL: a pool */
@@ -45,6 +50,7 @@ struct sis_dir_node {
 	uint64_t used;           /* bytes; after a walk with all that is below */
 	char *attrs;             /* in a walk: the names of its attributes, each with its NUL */
 	size_t attrs_len;
+	SIS_VEC(struct sis_dir_value) values; /* a folder in a walk: theirs, as all below ask for them */
 };
 
 /* The folder that holds the pools. */
@@ -81,8 +87,15 @@ void sis_dir_unmake(struct sis_dir_node *n);
 void sis_dir_close_chain(struct sis_dir_node **n);
 #define sis_autochain __attribute__((cleanup(sis_dir_close_chain)))
 
-/* Names in a folder, sorted, without "." and "..". */
-int sis_dir_entries(int fd, sis_strv *ret);
+/* What is in a folder, sorted by name, without "." and "..". */
+struct sis_dir_entry {
+	char *name;
+	unsigned char type; /* as readdir() tells it: DT_REG..., or DT_UNKNOWN */
+};
+typedef SIS_VEC(struct sis_dir_entry) sis_dir_entries;
+int sis_dir_entries_read(int fd, sis_dir_entries *ret);
+void sis_dir_entries_free(sis_dir_entries *l);
+#define sis_autoentries __attribute__((cleanup(sis_dir_entries_free)))
 
 /*
  * Calls visit for everything below n and then for n itself (all pools when n is NULL), children
@@ -99,6 +112,7 @@ int sis_dir_attr_remove(int fd, const char *prop);
 /* Of a node; what a walk knows not to be there is not asked for. */
 int sis_dir_node_attr(const struct sis_dir_node *n, const char *prop, char **ret);
 void sis_dir_node_attrs_know(struct sis_dir_node *n);
+void sis_dir_node_attrs_free(struct sis_dir_node *n);
 int sis_dir_attr_list(int fd, sis_strv *ret); /* property names, unsorted, as they are */
 
 /* Random, never 0. */

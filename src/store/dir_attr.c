@@ -53,6 +53,23 @@ int sis_dir_attr_read(int fd, const char *prop, char **ret)
 	return 0;
 }
 
+/* The name of the property behind p in the list of attributes, or NULL. */
+static const char *prop_at(const char *p)
+{
+	return sis_str_after(p, PREFIX);
+}
+
+/* What cannot be read is not remembered: asking for it says why. */
+static void values_know(struct sis_dir_node *n)
+{
+	for (const char *p = n->attrs; p < n->attrs + n->attrs_len; p += strlen(p) + 1) {
+		struct sis_dir_value v = { .prop = prop_at(p) };
+
+		if (v.prop && sis_dir_attr_read(n->fd, v.prop, &v.value) == 0)
+			sis_vec_push(&n->values, v);
+	}
+}
+
 void sis_dir_node_attrs_know(struct sis_dir_node *n)
 {
 	char names[USUAL];
@@ -63,6 +80,16 @@ void sis_dir_node_attrs_know(struct sis_dir_node *n)
 	n->attrs = sis_calloc(1, (size_t)len + 1);
 	memcpy(n->attrs, names, (size_t)len);
 	n->attrs_len = (size_t)len;
+	if (!n->volume)
+		values_know(n);
+}
+
+void sis_dir_node_attrs_free(struct sis_dir_node *n)
+{
+	sis_vec_each(v, &n->values)
+		free(v->value);
+	sis_vec_free(&n->values);
+	free(n->attrs);
 }
 
 static bool known_absent(const struct sis_dir_node *n, const char *prop)
@@ -70,7 +97,7 @@ static bool known_absent(const struct sis_dir_node *n, const char *prop)
 	const char *end = n->attrs + n->attrs_len;
 
 	for (const char *p = n->attrs; p && p < end; p += strlen(p) + 1) {
-		const char *has = sis_str_after(p, PREFIX);
+		const char *has = prop_at(p);
 
 		if (has && sis_streq(has, prop))
 			return false;
@@ -80,6 +107,11 @@ static bool known_absent(const struct sis_dir_node *n, const char *prop)
 
 int sis_dir_node_attr(const struct sis_dir_node *n, const char *prop, char **ret)
 {
+	sis_vec_each(v, &n->values)
+		if (sis_streq(v->prop, prop)) {
+			*ret = sis_strdup(v->value);
+			return 0;
+		}
 	return known_absent(n, prop) ? -ENODATA : sis_dir_attr_read(n->fd, prop, ret);
 }
 

@@ -193,21 +193,21 @@ static bool entry_known(const struct sis_dir_node *n, const char *leaf)
 /* Nothing is removed when something would be left in the way in the end. */
 static int check_folder(struct sis_dir_node *n, void *ctx, struct sis_err *err)
 {
-	sis_autostrv sis_strv l = { 0 };
+	sis_autoentries sis_dir_entries l = { 0 };
 	int r;
 
 	(void)ctx;
 	if (n->volume || !n->up)
 		return 0;
-	r = sis_dir_entries(n->fd, &l);
+	r = sis_dir_entries_read(n->fd, &l);
 	if (r)
 		return sis_dir_errno(err, -r);
 	for (size_t i = 0; i < l.n; i++) {
 		sis_autofree char *shown = NULL;
 
-		if (entry_known(n, l.v[i]))
+		if (entry_known(n, l.v[i].name))
 			continue;
-		shown = sis_str_printable(l.v[i]);
+		shown = sis_str_printable(l.v[i].name);
 		return sis_err_set(err, ENOTEMPTY, "the folder of '%s' holds '%s', which is no "
 				   "dataset; remove it first", n->name, shown);
 	}
@@ -216,17 +216,17 @@ static int check_folder(struct sis_dir_node *n, void *ctx, struct sis_err *err)
 
 static int destroy_one(struct sis_dir_node *n, void *ctx, struct sis_err *err)
 {
-	sis_autostrv sis_strv l = { 0 };
+	sis_autoentries sis_dir_entries l = { 0 };
 	int r = 0;
 
 	(void)ctx;
 	if (!n->volume)
-		r = sis_dir_entries(n->fd, &l);
+		r = sis_dir_entries_read(n->fd, &l);
 	if (r)
 		return sis_dir_errno(err, -r);
 	for (size_t i = 0; i < l.n; i++) {
-		if (sis_str_starts(l.v[i], SIS_DIR_TEMP))
-			remove_temp(n->fd, l.v[i]);
+		if (sis_str_starts(l.v[i].name, SIS_DIR_TEMP))
+			remove_temp(n->fd, l.v[i].name);
 	}
 	if (!n->up)
 		return 0; /* `destroy -r` of a pool leaves the pool */

@@ -25,7 +25,7 @@ static void node_free(struct sis_dir_node *n)
 {
 	if (n->fd >= 0)
 		close(n->fd);
-	free(n->attrs);
+	sis_dir_node_attrs_free(n);
 	free(n->name);
 	free(n);
 }
@@ -62,31 +62,51 @@ static int open_folder(int dir, const char *leaf)
 	return fd < 0 ? -errno : fd;
 }
 
-/* ELOOP, ENOTDIR, ENXIO: it was swapped for something else meanwhile. */
-static int node_open(struct sis_dir_node *n, int dir)
+/* What must not be opened is looked at before: a device may do something then. */
+static int look(int dir, const char *leaf, struct stat *ret)
 {
-	int fd;
+	return fstatat(dir, leaf, ret, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
 
-	if (fstatat(dir, n->leaf, &n->st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	n->volume = S_ISREG(n->st.st_mode);
-	if (n->volume ? !n->up : !S_ISDIR(n->st.st_mode))
-		return -ENOENT;
-	n->used = (uint64_t)n->st.st_blocks * 512;
-	fd = n->volume ? open_volume(dir, n->leaf, &n->writable) : open_folder(dir, n->leaf);
-	if (fd == -ELOOP || fd == -ENOTDIR || fd == -ENXIO)
-		return -ENOENT;
-	if (fd < 0) {
-		n->open_errno = -fd;
-		return n->volume && fd != -ENOENT ? 0 : fd;
-	}
+static int opened(struct sis_dir_node *n, int fd)
+{
 	n->fd = fd;
-	if (fstat(fd, &n->st) < 0)
-		return -errno;
+	return fstat(fd, &n->st) < 0 ? -errno : 0;
+}
+
+/* A volume is there all the same, unless it went or was swapped for something else meanwhile. */
+static int not_opened(struct sis_dir_node *n, int dir, int code)
+{
+	if (code == ELOOP || code == ENOTDIR || code == ENXIO)
+		return -ENOENT;
+	if (!n->volume || code == ENOENT)
+		return -code;
+	n->open_errno = code;
+	return look(dir, n->leaf, &n->st);
+}
+
+/* `type`: as readdir() told it, where it did. */
+static int node_open(struct sis_dir_node *n, int dir, unsigned char type)
+{
+	int fd, r = type == DT_UNKNOWN ? look(dir, n->leaf, &n->st) : 0;
+
+	if (r)
+		return r;
+	if (type == DT_UNKNOWN)
+		type = IFTODT(n->st.st_mode);
+	n->volume = type == DT_REG;
+	if (n->volume ? !n->up : type != DT_DIR)
+		return -ENOENT;
+	fd = n->volume ? open_volume(dir, n->leaf, &n->writable) : open_folder(dir, n->leaf);
+	r = fd < 0 ? not_opened(n, dir, -fd) : opened(n, fd);
+	if (r)
+		return r;
+	n->used = (uint64_t)n->st.st_blocks * 512;
 	return n->volume == !!S_ISREG(n->st.st_mode) ? 0 : -ENOENT;
 }
 
-int sis_dir_child(int top, struct sis_dir_node *up, const char *leaf, struct sis_dir_node **ret)
+static int child_open(int top, struct sis_dir_node *up, const char *leaf, unsigned char type,
+		      struct sis_dir_node **ret)
 {
 	struct sis_dir_node *n;
 	int r;
@@ -94,12 +114,17 @@ int sis_dir_child(int top, struct sis_dir_node *up, const char *leaf, struct sis
 	if (up && up->volume)
 		return -ENOENT;
 	n = node_new(up, leaf);
-	r = node_open(n, up ? up->fd : top);
+	r = node_open(n, up ? up->fd : top, type);
 	if (r)
 		node_free(n);
 	else
 		*ret = n;
 	return r;
+}
+
+int sis_dir_child(int top, struct sis_dir_node *up, const char *leaf, struct sis_dir_node **ret)
+{
+	return child_open(top, up, leaf, DT_UNKNOWN, ret);
 }
 
 int sis_dir_open_any(const struct sis_sx *sx, const char *name, struct sis_dir_node **ret,
@@ -208,7 +233,20 @@ static void dir_closep(DIR **d)
 		closedir(*d);
 }
 
-static int entries_read(DIR *d, sis_strv *l)
+static int entry_cmp(const void *a, const void *b)
+{
+	return strcmp(((const struct sis_dir_entry *)a)->name,
+		      ((const struct sis_dir_entry *)b)->name);
+}
+
+void sis_dir_entries_free(sis_dir_entries *l)
+{
+	sis_vec_each(e, l)
+		free(e->name);
+	sis_vec_free(l);
+}
+
+static int entries_add(DIR *d, sis_dir_entries *l)
 {
 	for (;;) {
 		struct dirent *e;
@@ -221,14 +259,14 @@ static int entries_read(DIR *d, sis_strv *l)
 			continue;
 		if (l->n == SIS_DIR_MAX_ENTRIES)
 			return -E2BIG;
-		sis_strv_add(l, e->d_name);
+		sis_vec_push(l, ((struct sis_dir_entry){ sis_strdup(e->d_name), e->d_type }));
 	}
 }
 
-int sis_dir_entries(int fd, sis_strv *ret)
+int sis_dir_entries_read(int fd, sis_dir_entries *ret)
 {
 	sis_cleanup(dir_closep) DIR *d = NULL;
-	sis_autostrv sis_strv l = { 0 };
+	sis_autoentries sis_dir_entries l = { 0 };
 	int own = open_folder(fd, "."); /* its own offset; fd may be read again */
 	int r;
 
@@ -240,27 +278,28 @@ int sis_dir_entries(int fd, sis_strv *ret)
 		close(own);
 		return r;
 	}
-	r = entries_read(d, &l);
+	r = entries_add(d, &l);
 	if (r)
 		return r;
-	sis_vec_sort(&l, sis_strp_cmp);
+	sis_vec_sort(&l, entry_cmp);
 	*ret = l;
-	l = (sis_strv){ 0 };
+	l = (sis_dir_entries){ 0 };
 	return 0;
 }
 
 static int walk_below(int top, struct sis_dir_node *up, sis_dir_visit visit, void *ctx,
 		      struct sis_err *err);
 
-static int walk_child(int top, struct sis_dir_node *up, const char *leaf, sis_dir_visit visit,
-		      void *ctx, struct sis_err *err)
+static int walk_child(int top, struct sis_dir_node *up, const struct sis_dir_entry *e,
+		      sis_dir_visit visit, void *ctx, struct sis_err *err)
 {
 	struct sis_dir_node *n = NULL;
+	const char *leaf = e->name;
 	int r;
 
 	if (up && strlen(up->name) + 1 + strlen(leaf) > SIS_DIR_MAX_NAME)
 		return 0; /* nothing could be done with such a name */
-	r = sis_dir_child(top, up, leaf, &n);
+	r = child_open(top, up, leaf, e->type, &n);
 	if (r == -ENOENT)
 		return 0; /* gone meanwhile, or no dataset */
 	if (r) {
@@ -283,20 +322,20 @@ static int walk_child(int top, struct sis_dir_node *up, const char *leaf, sis_di
 static int walk_below(int top, struct sis_dir_node *up, sis_dir_visit visit, void *ctx,
 		      struct sis_err *err)
 {
-	sis_autostrv sis_strv l = { 0 };
+	sis_autoentries sis_dir_entries l = { 0 };
 	int r;
 
 	if (up && sis_dir_depth(up->name) >= SIS_DIR_MAX_DEPTH)
 		return 0;
-	r = sis_dir_entries(up ? up->fd : top, &l);
+	r = sis_dir_entries_read(up ? up->fd : top, &l);
 	if (r) {
 		sis_dir_errno(err, -r);
 		sis_err_wrap(err, "cannot list '%s'", up ? up->name : "the store's folder");
 		return r;
 	}
 	for (size_t i = 0; !r && i < l.n; i++) {
-		if (sis_dir_leaf_valid(l.v[i]))
-			r = walk_child(top, up, l.v[i], visit, ctx, err);
+		if (sis_dir_leaf_valid(l.v[i].name))
+			r = walk_child(top, up, &l.v[i], visit, ctx, err);
 	}
 	return r;
 }
