@@ -92,30 +92,18 @@ int sis_scst_place(struct sis_bx *bx, const struct sis_target *t, uint32_t numbe
 	return r < 0 ? r : set_add(bx, t->iqn, SIS_SCST_RW, number, device, err);
 }
 
-static int pattern_add(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
-		       const char *text, struct sis_err *err)
+static int pattern_set(struct sis_bx *bx, const char *iqn, enum sis_scst_set set, const char *text,
+		       bool there, struct sis_err *err)
 {
 	sis_autofree char *group = sis_scst_group(bx, iqn, set);
 	sis_autofree char *dir =
 		sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn, group);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
 	sis_autofree char *proof = sis_asprintf("%s/%s", dir, text);
-	sis_autofree char *command = sis_asprintf("add %s", text);
+	sis_autofree char *command = sis_asprintf("%s %s", there ? "add" : "del", text);
 
-	return sis_scst_make(bx, mgmt, command, proof, err);
-}
-
-static int pattern_delete(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
-			  const char *text, struct sis_err *err)
-{
-	sis_autofree char *group = sis_scst_group(bx, iqn, set);
-	sis_autofree char *dir =
-		sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn, group);
-	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
-	sis_autofree char *proof = sis_asprintf("%s/%s", dir, text);
-	sis_autofree char *command = sis_asprintf("del %s", text);
-
-	return sis_scst_unmake(bx, mgmt, command, proof, err);
+	return there ? sis_scst_make(bx, mgmt, command, proof, err) :
+		       sis_scst_unmake(bx, mgmt, command, proof, err);
 }
 
 static enum sis_scst_set set_of(const struct sis_rule *rule)
@@ -152,7 +140,7 @@ static int set_patterns(struct sis_bx *bx, const struct sis_target *t, struct si
 	int r = 0;
 
 	sis_vec_each(rule, &t->rules) {
-		r = pattern_add(bx, t->iqn, set_of(rule), rule->text, err);
+		r = pattern_set(bx, t->iqn, set_of(rule), rule->text, true, err);
 		if (r < 0)
 			return r;
 	}
@@ -163,7 +151,7 @@ static int set_patterns(struct sis_bx *bx, const struct sis_target *t, struct si
 		r = sis_scst_patterns(bx, t->iqn, set, &live, err);
 		for (size_t k = 0; r == 0 && k < live.n; k++) {
 			if (!wanted(t, set, live.v[k]))
-				r = pattern_delete(bx, t->iqn, set, live.v[k], err);
+				r = pattern_set(bx, t->iqn, set, live.v[k], false, err);
 		}
 		if (r < 0)
 			return r;

@@ -90,13 +90,7 @@ session_decided() {
 
 # As hold_session(), and ends at once when it is not let in.
 real_login() {	# URL NAME
-	session_log=$world/session.log
-	: >"$session_log"
-	rm -f "$world/session.stdin"
-	mkfifo "$world/session.stdin"
-	"$initiator" -i "$2" "${login_as[@]}" hold "$1" <"$world/session.stdin" >"$session_log" 2>&1 &
-	session=$!
-	exec 8>"$world/session.stdin"
+	start_session "$1" "$2" "${login_as[@]}"
 	wait_until session_decided
 	grep -q '^ready' "$session_log"
 }

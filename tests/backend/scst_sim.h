@@ -6,40 +6,15 @@
 #ifndef TEST_SCST_SIM_H
 #define TEST_SCST_SIM_H
 
-#include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "sim.h"
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "base/run.h"
-#include "base/str.h"
-
-static const char *sim_program, *ctl_program;
-static char *sim_root, *sim_control, *sim_log, *sim_mount;
+static const char *sim_program;
+static char *sim_log, *sim_mount;
 static pid_t sim_pid = -1;
-
-static inline void sim_volume(const char *path, uint64_t size)
-{
-	sis_autofree char *full = sis_asprintf("%s%s", sim_root, path);
-	sis_autoclose int fd = open(full, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(ftruncate(fd, (off_t)size), 0);
-}
 
 static inline void sim_spawn(void)
 {
@@ -82,14 +57,6 @@ static inline int sim_start(void)
 	return 0;
 }
 
-static inline int sim_remove_entry(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
-}
-
 static inline int sim_stop(void)
 {
 	int status = -1;
@@ -99,44 +66,12 @@ static inline int sim_stop(void)
 		waitpid(sim_pid, &status, 0);
 	}
 	sim_pid = -1;
-	(void)nftw(sim_root, sim_remove_entry, 8, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	(void)remove_tree(sim_root);
 	free(sim_root);
 	free(sim_control);
 	free(sim_log);
 	free(sim_mount);
 	return status;
-}
-
-/* "COMMAND ARGS..." to the simulator; its answer, which the caller frees, or NULL if refused. */
-static inline char *sim_ask(const char *line)
-{
-	sis_autofree char *words = sis_strdup(line);
-	sis_autoresult struct sis_cmd_result r = { 0 };
-	const char *argv[16] = { ctl_program, sim_control };
-	struct sis_cmd cmd = { .argv = argv };
-	char *cursor = words, *word;
-	size_t n = 2;
-
-	while ((word = sis_str_next(&cursor, " ")) && n < 15)
-		argv[n++] = word;
-	assert_int_equal(sis_runner_real.run(NULL, &cmd, &r, NULL), 0);
-	if (r.status)
-		return NULL;
-	return sis_steal(&r.out);
-}
-
-static inline bool sim_ctl(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-
-static inline bool sim_ctl(const char *fmt, ...)
-{
-	sis_autofree char *line = NULL, *answer = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	line = sis_vasprintf(fmt, ap);
-	va_end(ap);
-	answer = sim_ask(line);
-	return answer != NULL;
 }
 
 static inline unsigned sim_writes(void)

@@ -687,8 +687,8 @@ int main(int argc, char **argv)
 		return 77;
 	}
 	sim_program = realpath(argv[1], NULL); /* programs are started by absolute path */
-	ctl_program = realpath(argv[2], NULL);
-	if (!sim_program || !ctl_program)
+	sim_ctl_program = realpath(argv[2], NULL);
+	if (!sim_program || !sim_ctl_program)
 		return EXIT_FAILURE;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,7 +62,7 @@ static int teardown_all(void **state)
 {
 	(void)state;
 	stop_tgtd();
-	return remove_tgtd_dir();
+	return remove_tree(dir);
 }
 
 static int setup(void **state)

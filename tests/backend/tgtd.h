@@ -8,7 +8,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "remove_tree.h"
 
 enum { TGTD_WAIT_MS = 10000 };
 
@@ -76,19 +76,6 @@ static inline int make_tgtd_dir(void)
 		return -1;
 	(void)snprintf(control, sizeof(control), "%s/socket", dir);
 	return 0;
-}
-
-static inline int remove_entry(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
-}
-
-static inline int remove_tgtd_dir(void)
-{
-	return nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 #endif

@@ -204,6 +204,20 @@ bare() {	# [ARGUMENT...]
 	err=$(<"$world/err")
 }
 
+# Runs it so often at the same time, for NAME1, NAME2, ...; how many of the runs succeeded.
+at_once() {	# COUNT VERB [NAME]
+	local i pids=() good=0
+	for ((i = 1; i <= $1; i++)); do
+		"$program" "$2" "${sis_args[@]}" ${3+"$3$i"} >"$world/said.$i" 2>&1 </dev/null &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		! wait "$i" || good=$((good + 1))
+	done
+	cat "$world"/said.*
+	echo "$good succeeded"
+}
+
 # The last run ended so, and nothing was said on stderr.
 expect_quiet() {	# STATUS WHAT...
 	[ "$status" -eq "$1" ] && [ -z "$err" ]
@@ -266,8 +280,8 @@ serial_of() {	# IQN [LUN]
 	iscsi-inq -e 1 -c 128 "$(url "$@")" 2>&1 | sed -n 's/.*Unit Serial Number:\[ *\([0-9a-f]*\) *\].*/\1/p'
 }
 
-# Logs in and stays; $session_log tells "ready", and "ended" when the target ends it.
-hold_session() {	# URL [INITIATOR [OPTION of the initiator...]]
+# Logs in, to stay; $session_log tells "ready", and "ended" when the target ends it.
+start_session() {	# URL [INITIATOR [OPTION of the initiator...]]
 	session_log=$world/session.log
 	: >"$session_log"
 	rm -f "$world/session.stdin"
@@ -275,6 +289,10 @@ hold_session() {	# URL [INITIATOR [OPTION of the initiator...]]
 	"$initiator" -i "${2-$prefix:initiator}" "${@:3}" hold "$1" <"$world/session.stdin" >"$session_log" 2>&1 &
 	session=$!
 	exec 8>"$world/session.stdin"
+}
+
+hold_session() {	# URL [INITIATOR [OPTION of the initiator...]]
+	start_session "$@"
 	wait_until grep -q '^ready' "$session_log"
 }
 

@@ -10,21 +10,7 @@ for ((i = 1; i <= many; i++)); do
 	volume "tank/v$i" 10M on
 done
 
-# Runs the command once for each number at the same time; how many of them succeeded.
-at_once() {	# VERB [NAME-WITHOUT-NUMBER]
-	local i pids=() good=0
-	for ((i = 1; i <= many; i++)); do
-		"$program" "$1" "${sis_args[@]}" ${2+"$2$i"} >"$world/said.$i" 2>&1 </dev/null &
-		pids+=($!)
-	done
-	for i in "${pids[@]}"; do
-		! wait "$i" || good=$((good + 1))
-	done
-	cat "$world"/said.*
-	echo "$good succeeded"
-}
-
-is "$many times share at once" "$many succeeded" "$(at_once share tank/v)"
+is "$many times share at once" "$many succeeded" "$(at_once "$many" share tank/v)"
 is "make as many targets" "$many" "$(live | grep -c "^Target [0-9]*: $prefix:tank.v[0-9]*$")"
 is "with all TIDs from 1 on" "$(seq 1 "$many")" "$(live | sed -n 's/^Target \([0-9]*\): .*/\1/p' | sort -n)"
 is "and as many serial numbers" "$many" "$(live | sed -n 's/^ *SCSI SN: //p' | grep -cv beaf)"
@@ -37,14 +23,14 @@ is "each was made by four commands" $((4 * many)) "$(calls | wc -l)"
 sis status
 expect_quiet 0 "status finds all in order"
 
-is "$many times sync of all at once" "$many succeeded" "$(at_once sync)"
+is "$many times sync of all at once" "$many succeeded" "$(at_once "$many" sync)"
 is "changes nothing" "" "$(calls)"
 
-is "$many times unshare at once" "$many succeeded" "$(at_once unshare tank/v)"
+is "$many times unshare at once" "$many succeeded" "$(at_once "$many" unshare tank/v)"
 is "leave nothing" "" "$(live)"
 is "nor a record" "" "$(find "$root/run/shareiscsi" -name 'iqn.*')"
 
-is "$many times sync of all of them, none shared yet" "$many succeeded" "$(at_once sync)"
+is "$many times sync of all of them, none shared yet" "$many succeeded" "$(at_once "$many" sync)"
 is "make each just once" "$many" "$(calls | grep -c -- '--op new --mode target')"
 
 done_testing

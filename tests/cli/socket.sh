@@ -70,27 +70,14 @@ for ((i = 2; i <= many; i++)); do
 	volume "tank/v$i" 10M on
 done
 
-at_once() {	# VERB
-	local i pids=() good=0
-	for ((i = 1; i <= many; i++)); do
-		"$program" "$1" "${sis_args[@]}" "tank/v$i" >"$world/said.$i" 2>&1 </dev/null &
-		pids+=($!)
-	done
-	for i in "${pids[@]}"; do
-		! wait "$i" || good=$((good + 1))
-	done
-	cat "$world"/said.*
-	echo "$good succeeded"
-}
-
 sis backends
 grep -q '^stgt *running' <<<"$out"
 verdict $? "without tgtadm, a tgtd that answers is running"
-is "$many times share at once" "$many succeeded" "$(at_once share)"
+is "$many times share at once" "$many succeeded" "$(at_once "$many" share tank/v)"
 is "make as many targets" "$(seq 1 "$many")" "$(live | sed -n 's/^Target \([0-9]*\): .*/\1/p' | sort -n)"
 sis status
 expect_quiet 0 "status finds all in order"
-is "$many times unshare at once" "$many succeeded" "$(at_once unshare)"
+is "$many times unshare at once" "$many succeeded" "$(at_once "$many" unshare tank/v)"
 is "leave nothing" "" "$(live)"
 
 # ---- a tgtd that hangs, and none ----

@@ -2,23 +2,17 @@
 # SPDX-License-Identifier: MPL-2.0
 # What is installed beside the program is well-formed: units, udev rule, zedlet, examples.
 # usage: units.sh SOURCE BUILD
-set -u
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/lib.sh"
 source=$1
 build=$2
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-n=0
-failures=0
 
-verdict() {	# STATUS WHAT
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $n - $2"
-		sed 's/^/#   /' "$dir/said"
-	fi
+# A verdict on what said what is in $dir/said.
+checked() {	# STATUS WHAT
+	err=$(<"$dir/said")
+	verdict "$@"
 }
 
 # Run with the program's true place, which is not there before it is installed.
@@ -28,43 +22,43 @@ done
 if command -v systemd-analyze >/dev/null; then
 	# It also finds what cannot be started in any order.
 	systemd-analyze verify --man=no "$dir"/shareiscsi* >"$dir/said" 2>&1 && ! grep shareiscsi "$dir/said"
-	verdict $? "systemd-analyze verify"
+	checked $? "systemd-analyze verify"
 else
-	echo "ok $((n += 1)) - systemd-analyze verify # SKIP no systemd"
+	ok "systemd-analyze verify # SKIP no systemd"
 fi
 
 if udevadm verify --help >"$dir/said" 2>&1; then
 	udevadm verify "$build/udev/59-shareiscsi.rules" >"$dir/said" 2>&1
-	verdict $? "udevadm verify"
+	checked $? "udevadm verify"
 else
-	echo "ok $((n += 1)) - udevadm verify # SKIP this udev has none"
+	ok "udevadm verify # SKIP this udev has none"
 fi
 
 for script in "$build/zed/history_event-shareiscsi.sh" "$source/udev/is-shared" "$source"/examples/zfs_share_iscsi.*; do
 	shellcheck -s sh "$script" >"$dir/said" 2>&1 && [ -x "$script" ]
-	verdict $? "shellcheck ${script##*/}"
+	checked $? "shellcheck ${script##*/}"
 	if command -v dash >/dev/null; then
 		dash -n "$script" >"$dir/said" 2>&1
-		verdict $? "dash reads ${script##*/}"
+		checked $? "dash reads ${script##*/}"
 	fi
 done
 
 # ---- what is installed leads to what is installed ----
 
 DESTDIR=$dir/dest meson install -C "$build" --no-rebuild --quiet >"$dir/said" 2>&1
-verdict $? "meson install below DESTDIR"
+checked $? "meson install below DESTDIR"
 for event in history_event pool_import pool_export pool_destroy; do
 	link=$dir/dest/etc/zfs/zed.d/$event-shareiscsi.sh
 	[ -L "$link" ] && [ -x "$dir/dest$(readlink "$link")" ]
-	verdict $? "the zedlet is there for $event"
+	checked $? "the zedlet is there for $event"
 done
 find "$dir/dest" \( -path '*/systemd/*' -o -path '*/udev/*' -o -path '*/zed.d/*' \) -type f -exec grep -hoE '/[^ "]*/(shareiscsi|is-shared) ' {} + |
 	tr -d ' ' | sort -u >"$dir/paths"
 [ -s "$dir/paths" ]
-verdict $? "they name programs"
+checked $? "they name programs"
 while read -r path; do
 	[ -x "$dir/dest$path" ]
-	verdict $? "there is $path"
+	checked $? "there is $path"
 done <"$dir/paths"
 
 # ---- the zedlet: which events leave which names ----
@@ -85,7 +79,7 @@ event() {	# WHAT WANTED-NAMES [VARIABLE=VALUE...]
 	: >"$dir/names"
 	env -i "${@:3}" "$dir/zedlet" 3</dev/null >"$dir/said" 2>&1
 	printf '%s' "$2" | cmp -s - <(printf '%s' "$(cat "$dir/names")") && [ ! -s "$dir/said" ]
-	verdict $? "zedlet: $1"
+	checked $? "zedlet: $1"
 }
 
 # shellcheck disable=SC2016 # the quotes are text
@@ -122,7 +116,6 @@ event "pool_destroy" tank ZEVENT_SUBCLASS=pool_destroy ZEVENT_POOL=tank
 event "another class" '' ZEVENT_SUBCLASS=config_sync ZEVENT_POOL=tank
 event "nothing at all" ''
 [ ! -e "$dir/evil" ]
-verdict $? "zedlet: nothing in an event is executed"
+checked $? "zedlet: nothing in an event is executed"
 
-echo "1..$n"
-[ "$failures" -eq 0 ]
+done_testing

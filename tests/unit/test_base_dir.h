@@ -7,7 +7,6 @@
 #define TEST_BASE_DIR_H
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +19,8 @@
 
 #include <cmocka.h>
 
+#include "remove_tree.h"
+
 static char dir[256];
 
 static int dir_setup(void **state)
@@ -31,18 +32,10 @@ static int dir_setup(void **state)
 	return mkdtemp(dir) ? 0 : -1;
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *f)
-{
-	(void)st;
-	(void)type;
-	(void)f;
-	return remove(path);
-}
-
 static int dir_teardown(void **state)
 {
 	(void)state;
-	return nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	return remove_tree(dir);
 }
 
 /* A path in the directory, in one of some rotating buffers. */
@@ -82,6 +75,22 @@ static inline void assert_file(const char *path, const char *text)
 	got[n] = '\0';
 	close(fd);
 	assert_string_equal(got, text);
+}
+
+/* Gone, or a zombie that nobody has reaped yet; for sis_wait_until(), of a pid_t. */
+static inline int process_is_gone(void *pid)
+{
+	char path[64], text[512] = "";
+	FILE *f;
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)*(pid_t *)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return 1;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	(void)fclose(f);
+	return !n || strncmp(strrchr(text, ')'), ") Z", 3) == 0;
 }
 
 #endif

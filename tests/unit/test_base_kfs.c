@@ -327,17 +327,6 @@ static void start_helper(void)
 	assert_int_equal(sis_kfs_write(&limited, "1", NULL, "/w"), 0);
 }
 
-/* No process, or a zombie. */
-static int is_gone(void *ctx)
-{
-	sis_autofree char *path = sis_asprintf("/proc/%d/stat", *(pid_t *)ctx);
-	sis_autofree char *text = NULL;
-
-	if (sis_file_read(path, 4096, &text, NULL) < 0)
-		return 1;
-	return strncmp(strrchr(text, ')'), ") Z", 3) == 0;
-}
-
 /* Opening a FIFO that nobody reads hangs, as a write to a kernel attribute may. */
 static void test_timeout(void **state)
 {
@@ -360,7 +349,7 @@ static void test_timeout(void **state)
 	k.timeout_ms = PATIENCE_MS;
 	assert_int_equal(sis_kfs_mkdir(&k, &e, "/after"), 0);
 	assert_int_equal(sis_kfs_rmdir(&k, &e, "/after"), 0);
-	assert_true(sis_wait_until(is_gone, &helper, PATIENCE_MS));
+	assert_true(sis_wait_until(process_is_gone, &helper, PATIENCE_MS));
 	(void)waitpid(helper, NULL, 0); /* unless that is done already */
 }
 
@@ -557,7 +546,7 @@ static void test_killed_with_us(void **state)
 	assert_true(helper > 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_true(sis_wait_until(is_gone, &helper, PATIENCE_MS));
+	assert_true(sis_wait_until(process_is_gone, &helper, PATIENCE_MS));
 	close(fd);
 }
 

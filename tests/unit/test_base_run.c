@@ -286,17 +286,6 @@ static pid_t read_pid(const char *path)
 	return (pid_t)pid;
 }
 
-/* Gone, or a zombie that init has not reaped. */
-static int is_dead(void *ctx)
-{
-	sis_autofree char *path = sis_asprintf("/proc/%d/stat", *(pid_t *)ctx);
-	sis_autofree char *text = NULL;
-
-	if (sis_file_read(path, 4096, &text, NULL) < 0)
-		return 1;
-	return strncmp(strrchr(text, ')'), ") Z", 3) == 0;
-}
-
 static void test_timeout(void **state)
 {
 	sis_autofree char *script = sis_asprintf("sleep 60 & echo $! > %s; wait", in_dir("pid"));
@@ -309,7 +298,7 @@ static void test_timeout(void **state)
 	assert_in_range(sis_now_ms() - start, 200, PATIENCE_MS);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* reaped */
 	pid = read_pid(in_dir("pid"));
-	assert_true(sis_wait_until(is_dead, &pid, PATIENCE_MS)); /* the whole group went */
+	assert_true(sis_wait_until(process_is_gone, &pid, PATIENCE_MS)); /* the whole group went */
 }
 
 /* TERM would not be enough, and closed output is not the end. */
