@@ -79,6 +79,7 @@ struct sis_backend {
 	const char *title; /* "STGT (tgtd, user space)" */
 	struct sis_caps caps; /* of every version */
 	struct sis_later later[SIS_LATER_MAX];
+	bool hide_ends;    /* target_hide ends the sessions */
 	bool on_demand;    /* prepare() starts it when it is stopped: used when no other runs */
 	/* Where others keep what is made at boot, NULL-ended; "DIR/" is every file in it. */
 	const char *const *boot_files;
@@ -142,6 +143,13 @@ struct sis_backend {
 	/* Ends one session. A real initiator comes back unless the target is hidden. */
 	int (*session_end)(struct sis_bx *bx, const struct sis_target *live,
 			   const struct sis_session *s, struct sis_err *err);
+
+	/*
+	 * Who is logged in to this live target now, as cheaply as it can be asked of one alone; nobody
+	 * where it is gone. The caller frees *ret.
+	 */
+	int (*sessions)(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
+			struct sis_err *err);
 
 	/*
 	 * The first setting of this live target, made by others, that the slots above would not

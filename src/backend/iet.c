@@ -314,6 +314,7 @@ const struct sis_backend sis_backend_iet = {
 	.lun_set = sis_iet_lun_set,
 	.lun_del = sis_iet_lun_del,
 	.session_end = sis_iet_session_end,
+	.sessions = sis_iet_sessions,
 	.beyond = sis_iet_beyond,
 	.done = sis_iet_done,
 };

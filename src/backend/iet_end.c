@@ -32,6 +32,22 @@ int sis_iet_session_end(struct sis_bx *bx, const struct sis_target *live,
 	return sis_err_move(err, &e);
 }
 
+int sis_iet_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
+		     struct sis_err *err)
+{
+	sis_autostate struct sis_state only = { 0 };
+	struct sis_target *t = sis_vec_add(&only.targets);
+	int r;
+
+	*t = (struct sis_target){ .iqn = sis_strdup(live->iqn), .tid = live->tid };
+	r = sis_iet_read_sessions(bx, &only, err);
+	if (r < 0)
+		return r;
+	*ret = t->sessions;
+	t->sessions = (sis_sessions){ 0 };
+	return 0;
+}
+
 struct closing {
 	struct sis_bx *bx;
 	const struct sis_target *live;

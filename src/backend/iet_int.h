@@ -62,6 +62,8 @@ int sis_iet_lun_del(struct sis_bx *bx, const struct sis_target *live, const stru
 
 int sis_iet_session_end(struct sis_bx *bx, const struct sis_target *live,
 			const struct sis_session *s, struct sis_err *err);
+int sis_iet_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
+		     struct sis_err *err);
 int sis_iet_target_del(struct sis_bx *bx, const struct sis_target *live, bool force,
 		       struct sis_err *err);
 

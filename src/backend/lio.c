@@ -393,6 +393,15 @@ static int lio_session_end(struct sis_bx *bx, const struct sis_target *live,
 	return r < 0 || !live->rules.n ? r : sis_lio_set_access(bx, live, err);
 }
 
+static int lio_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
+			struct sis_err *err)
+{
+	sis_autofree char *tpg = sis_lio_tpg(live->iqn, live->tid);
+
+	*ret = (sis_sessions){ 0 };
+	return sis_lio_sessions(bx->kfs, live->iqn, tpg, ret, err);
+}
+
 static const char *const boot_files[] = {
 	"/etc/target/saveconfig.json",
 	"/etc/rtslib-fb-target/saveconfig.json",
@@ -403,6 +412,7 @@ const struct sis_backend sis_backend_lio = {
 	.name = "lio",
 	.title = "LIO (kernel, configfs)",
 	.on_demand = true,
+	.hide_ends = true,
 	.boot_files = boot_files,
 	.caps = {
 		.title = "LIO",
@@ -453,6 +463,7 @@ const struct sis_backend sis_backend_lio = {
 	.lun_set = lio_lun_set,
 	.lun_del = lio_lun_del,
 	.session_end = lio_session_end,
+	.sessions = lio_sessions,
 	.beyond = sis_lio_beyond,
 	/* .done: nothing is kept between calls */
 };

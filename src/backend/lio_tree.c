@@ -339,34 +339,30 @@ static int read_portals(const struct tpg *tpg, struct sis_target *t, struct sis_
 
 /* ---- sessions --------------------------------------------------------------------------- */
 
-/*
- * The entry of an initiator shows only one of its sessions, so the counter decides how many there
- * are; those it cannot name are called "unknown".
- */
-static int read_sessions(const struct tpg *tpg, struct sis_target *t, struct sis_err *err)
+int sis_lio_sessions(struct sis_kfs *k, const char *iqn, const char *tpg, sis_sessions *ret,
+		     struct sis_err *err)
 {
-	sis_autofree char *dir = sis_asprintf("%s/acls", tpg->dir), *dynamic = NULL;
+	sis_autofree char *dir = sis_asprintf("%s/acls", tpg), *dynamic = NULL;
 	sis_autostrv sis_strv names = { 0 };
-	uint64_t count = sis_lio_session_count(tpg->k, t->iqn);
+	uint64_t count = sis_lio_session_count(k, iqn);
 	size_t len;
 	int r;
 
-	r = count ? sis_lio_list(tpg->k, dir, "", &names, err) : 0;
+	r = count ? sis_lio_list(k, dir, "", &names, err) : 0;
 	if (r < 0)
 		return r;
 	sis_vec_each(name, &names) {
 		sis_autofree char *text = NULL;
 		struct sis_session s = { 0 };
 
-		if (sis_kfs_read(tpg->k, &text, NULL, NULL, "%s/%s/info", dir, *name) == 0 &&
+		if (sis_kfs_read(k, &text, NULL, NULL, "%s/%s/info", dir, *name) == 0 &&
 		    sis_lio_acl_session_parse(text, &s))
-			sis_vec_push(&t->sessions, s);
+			sis_vec_push(ret, s);
 	}
-	if (count && sis_kfs_read(tpg->k, &dynamic, &len, NULL, "%s/dynamic_sessions", tpg->dir) == 0)
-		sis_lio_dynamic_sessions_parse(dynamic, len, &t->sessions);
-	while (t->sessions.n < count && t->sessions.n < MAX_SESSIONS)
-		sis_vec_push(&t->sessions,
-			     ((struct sis_session){ .initiator = sis_strdup("unknown") }));
+	if (count && sis_kfs_read(k, &dynamic, &len, NULL, "%s/dynamic_sessions", tpg) == 0)
+		sis_lio_dynamic_sessions_parse(dynamic, len, ret);
+	while (ret->n < count && ret->n < MAX_SESSIONS)
+		sis_vec_push(ret, ((struct sis_session){ .initiator = sis_strdup("unknown") }));
 	return 0;
 }
 
@@ -419,7 +415,7 @@ static int read_tpg(const struct tpg *tpg, struct sis_target *t, struct sis_err 
 	if (r == 0)
 		r = read_chap(tpg, t, err);
 	if (r == 0)
-		r = read_sessions(tpg, t, err);
+		r = sis_lio_sessions(tpg->k, t->iqn, tpg->dir, &t->sessions, err);
 	return r;
 }
 

@@ -78,6 +78,14 @@ bool sis_lio_attr_is(struct sis_kfs *k, const char *dir, const char *name, const
 /* Sessions of a target, by its counter: 0 when it cannot be told. */
 uint64_t sis_lio_session_count(struct sis_kfs *k, const char *iqn);
 
+/*
+ * Who is logged in to the target with that portal group. The entry of an initiator shows only one of
+ * its sessions, so the counter decides how many there are; those it cannot name are "unknown". Adds
+ * to *ret, which the caller frees.
+ */
+int sis_lio_sessions(struct sis_kfs *k, const char *iqn, const char *tpg, sis_sessions *ret,
+		     struct sis_err *err);
+
 /* Whether the target is open to everyone (demo mode). */
 bool sis_lio_is_open(struct sis_kfs *k, const char *tpg);
 

@@ -178,18 +178,24 @@ static int scst_session_end(struct sis_bx *bx, const struct sis_target *live,
 	return 0;
 }
 
-static int sessions_end(struct sis_bx *bx, const char *iqn, bool force, struct sis_err *err)
+static int scst_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
+			 struct sis_err *err)
 {
-	struct sis_target t = { .iqn = sis_strdup(iqn) };
+	return sis_scst_sessions(bx, live->iqn, ret, err);
+}
+
+static int sessions_end(struct sis_bx *bx, const struct sis_target *live, bool force,
+			struct sis_err *err)
+{
+	sis_autosessions sis_sessions now = { 0 };
 	int r;
 
-	r = sis_scst_sessions(bx, iqn, &t.sessions, err);
-	if (r == 0 && t.sessions.n && !force)
-		r = sis_err_set(err, SIS_ERR_INUSE, "%zu initiators are logged in to '%s'",
-				t.sessions.n, iqn);
-	for (size_t i = 0; r == 0 && i < t.sessions.n; i++)
-		r = scst_session_end(bx, &t, &t.sessions.v[i], err);
-	sis_target_free(&t);
+	r = sis_scst_sessions(bx, live->iqn, &now, err);
+	if (r == 0 && now.n && !force)
+		r = sis_err_set(err, SIS_ERR_INUSE, "%zu initiators are logged in to '%s'", now.n,
+				live->iqn);
+	for (size_t i = 0; r == 0 && i < now.n; i++)
+		r = scst_session_end(bx, live, &now.v[i], err);
 	return r;
 }
 
@@ -253,7 +259,7 @@ static int scst_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 
 	r = scst_target_hide(bx, live, err);
 	if (r == 0)
-		r = sessions_end(bx, live->iqn, force, err);
+		r = sessions_end(bx, live, force, err);
 	if (r == 0)
 		r = drop_hidden_luns(bx, live->iqn, err);
 	/* a target of ours without LUNs: a crash, which may have left the device as well */
@@ -324,6 +330,7 @@ const struct sis_backend sis_backend_scst = {
 	.lun_set = sis_scst_lun_set,
 	.lun_del = sis_scst_lun_del,
 	.session_end = scst_session_end,
+	.sessions = scst_sessions,
 	.beyond = sis_scst_beyond,
 	.done = sis_scst_done,
 };

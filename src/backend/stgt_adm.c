@@ -224,7 +224,7 @@ static void args_make(struct args *a, const struct sis_stgt_adm *adm, const stru
 		args_number(a, "--tid", q->tid);
 	if (q->mode == SIS_STGT_LUN)
 		args_number(a, "--lun", q->lun);
-	if (q->mode == SIS_STGT_CONN) {
+	if (q->mode == SIS_STGT_CONN && q->op != SIS_STGT_SHOW) {
 		args_number(a, "--sid", q->sid);
 		args_number(a, "--cid", q->cid);
 	}

@@ -42,8 +42,8 @@ struct sis_stgt_req {
 	enum sis_stgt_mode mode;
 	uint32_t tid;		/* 0 = none: all targets */
 	uint32_t lun;		/* mode LUN */
-	uint64_t sid;		/* mode CONN */
-	uint32_t cid;		/* mode CONN */
+	uint64_t sid;		/* delete CONN */
+	uint32_t cid;		/* delete CONN */
 	const char *targetname; /* new target */
 	const char *path;	/* new LUN, and the four below */
 	const char *bstype;	/* NULL = rdwr; a tape is always ssc */

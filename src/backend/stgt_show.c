@@ -233,17 +233,22 @@ static int lun_line(struct show *s, size_t depth, const char *text)
 
 /* ---- sessions, accounts, rules ---- */
 
+/* Without the alias that may stand behind it. Caller frees. */
+static char *initiator_name(const char *text)
+{
+	const char *alias = strstr(text, " alias: ");
+
+	return alias ? sis_strndup(text, (size_t)(alias - text)) : sis_strdup(text);
+}
+
 static int session_add(struct show *s, uint64_t cid)
 {
-	const char *alias = s->initiator ? strstr(s->initiator, " alias: ") : NULL;
 	struct sis_session *x;
 
 	if (s->t->sessions.n >= MAX_ENTRIES)
 		return malformed(s, "too many sessions");
 	x = sis_vec_add(&s->t->sessions);
-	x->initiator = !s->initiator ? sis_strdup("") :
-		       alias	     ? sis_strndup(s->initiator, (size_t)(alias - s->initiator)) :
-				       sis_strdup(s->initiator);
+	x->initiator = initiator_name(s->initiator ? s->initiator : "");
 	x->id = sis_asprintf("%llu:%llu", (unsigned long long)s->sid, (unsigned long long)cid);
 	return 0;
 }
@@ -506,6 +511,38 @@ int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret
 }
 
 /* ---- the other listings ---- */
+
+/* A session counts from its first line on, and before tgtd tells a connection of it. */
+static struct sis_session *conn_open(sis_sessions *l)
+{
+	struct sis_session *s = sis_vec_add(l);
+
+	s->initiator = sis_strdup("");
+	return s;
+}
+
+void sis_stgt_parse_conns(const char *text, sis_sessions *ret)
+{
+	sis_autofree char *copy = sis_strdup(text);
+	char *cursor = copy, *line;
+	const char *sid = "", *value;
+	struct sis_session *s = NULL;
+
+	while ((line = sis_str_next(&cursor, "\n")) && ret->n < MAX_ENTRIES) {
+		if ((value = sis_str_after(line, "Session: "))) {
+			sid = value;
+			s = conn_open(ret);
+		} else if (s && (value = sis_str_after(line, "    Connection: "))) {
+			s = s->id ? conn_open(ret) : s;
+			s->id = sis_asprintf("%s:%s", sid, value);
+		} else if (s && (value = sis_str_after(line, "        Initiator: "))) {
+			free(s->initiator);
+			s->initiator = initiator_name(value);
+		} else if (s && (value = sis_str_after(line, "        IP Address: "))) {
+			sis_replace(&s->address, value);
+		}
+	}
+}
 
 void sis_stgt_parse_accounts(const char *text, sis_strv *ret)
 {

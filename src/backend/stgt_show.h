@@ -43,6 +43,12 @@ int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret
  */
 void sis_stgt_parse_stores(const char *text, sis_strv *ret);
 
+/*
+ * `--mode conn` of one target: its sessions, one for each connection. Whoever is among them can put
+ * more into the text with line breaks in its name, but take none out.
+ */
+void sis_stgt_parse_conns(const char *text, sis_sessions *ret);
+
 /* `--mode account`: the names of all accounts. */
 void sis_stgt_parse_accounts(const char *text, sis_strv *ret);
 

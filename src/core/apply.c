@@ -17,7 +17,7 @@ struct work {
 	bool force;
 	struct sis_target target;			/* desired; empty for a removal */
 	bool added;					/* this run made the target */
-	bool hidden;					/* this run hid it */
+	const struct sis_target *shown_as;		/* this run hid it, and undoing shows it so */
 	SIS_VEC(uint32_t) luns;				/* this run made them */
 	int (*ready)(void *owner, struct sis_err *err); /* once, before it is shown */
 	void *owner;
@@ -38,6 +38,26 @@ static int step_target_add(struct work *w, struct sis_err *err)
 
 	/* Half of it may be there after a failure, unless it was somebody else who made it. */
 	w->added = !w->g->live && rc != -EEXIST;
+	return rc;
+}
+
+/* Of a target that goes away, the next run takes the rest. */
+static void goes_on(struct work *w)
+{
+	if (!w->g->desired)
+		w->shown_as = NULL;
+}
+
+/* One that is hidden is not shown with half of what is to guard it. */
+static int step_target_set(struct work *w, const struct sis_step *s, struct sis_err *err)
+{
+	const bool hidden = w->shown_as;
+	int rc;
+
+	w->shown_as = NULL;
+	rc = w->ctx->bx.be->target_set(&w->ctx->bx, &w->target, w->g->live, s->changed, err);
+	if (rc == 0 && hidden)
+		w->shown_as = &w->target;
 	return rc;
 }
 
@@ -67,15 +87,17 @@ static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err
 	struct sis_bx *bx = &w->ctx->bx;
 
 	switch (s->kind) {
-	case SIS_STEP_HIDE: w->hidden = true; return be->target_hide(bx, live, err);
-	case SIS_STEP_LUN_DEL: return be->lun_del(bx, live, sis_target_lun(live, s->lun), err);
-	case SIS_STEP_TARGET_DEL: return be->target_del(bx, live, w->force, err);
+	case SIS_STEP_HIDE: w->shown_as = live; return be->target_hide(bx, live, err);
+	case SIS_STEP_LUN_DEL:
+		goes_on(w);
+		return be->lun_del(bx, live, sis_target_lun(live, s->lun), err);
+	case SIS_STEP_TARGET_DEL: goes_on(w); return be->target_del(bx, live, w->force, err);
 	case SIS_STEP_TARGET_ADD: return step_target_add(w, err);
 	case SIS_STEP_LUN_ADD: return step_lun_add(w, s, err);
 	case SIS_STEP_LUN_SET:
 		return be->lun_set(bx, &w->target, sis_target_lun(&w->target, s->lun),
 				   sis_target_lun(live, s->lun), s->changed, err);
-	case SIS_STEP_TARGET_SET: return be->target_set(bx, &w->target, live, s->changed, err);
+	case SIS_STEP_TARGET_SET: return step_target_set(w, s, err);
 	case SIS_STEP_SESSION_END: return shut_out(w, err);
 	case SIS_STEP_SHOW: return be->target_show(bx, &w->target, err);
 	case SIS_STEP_N: break;
@@ -83,17 +105,39 @@ static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err
 	return sis_err_set(err, EINVAL, "unknown step");
 }
 
-/* Deletions go first and last in a group; with force, sessions end before their LUN goes. */
 static int end_sessions(struct work *w, struct sis_err *err)
 {
 	int rc = 0;
 
-	if (!w->force || !w->g->drops || !w->g->live)
+	if (!w->g->drops || !w->g->live)
 		return 0;
 	sis_vec_each(s, &w->g->live->sessions)
 		if (rc == 0)
 			rc = end_session(w, w->g->live, s, err);
 	return rc;
+}
+
+/* The plan is of a moment ago: somebody may have logged in since. A dry run has just looked. */
+static int nobody_came(struct work *w, struct sis_err *err)
+{
+	sis_autosessions sis_sessions now = { 0 };
+	int rc;
+
+	if (w->ctx->bx.dry || !sis_group_may_drop(w->g))
+		return 0;
+	rc = w->ctx->bx.be->sessions(&w->ctx->bx, w->g->live, &now, err);
+	if (rc < 0)
+		return sis_err_wrap(err, "cannot tell who is logged in");
+	return sis_group_in_use(w->g, &now, err);
+}
+
+/*
+ * Sessions are dealt with once the target is hidden, so that none comes meanwhile, or comes back: with
+ * force they end, else there must be none. Where hiding is what ends them, they are looked for before.
+ */
+static bool sessions_due(const struct work *w, const struct sis_step *next)
+{
+	return next->kind != SIS_STEP_HIDE || (!w->force && w->ctx->bx.be->hide_ends);
 }
 
 /* Moves the lines noted since the last step into a step of the report; none: no step. */
@@ -141,8 +185,8 @@ static int undo_steps(struct work *w, struct sis_err *err)
 		rc = be->lun_del(bx, &w->target, sis_target_lun(&w->target, w->luns.v[i]), err);
 	if (rc == 0 && w->added)
 		rc = be->target_del(bx, &w->target, false, err);
-	else if (rc == 0 && w->hidden && w->g->desired)
-		rc = be->target_show(bx, &w->target, err);
+	else if (rc == 0 && w->shown_as)
+		rc = be->target_show(bx, w->shown_as, err);
 	return rc;
 }
 
@@ -171,16 +215,17 @@ static int tell_ready(struct work *w, struct sis_err *err)
 	return ready ? ready(w->owner, err) : 0;
 }
 
-/* Sessions are ended once the target is hidden, so that they do not come back. */
 static int do_steps(struct work *w, struct sis_report *report, struct sis_err *err)
 {
-	bool ended = false;
+	bool dealt = false;
 	int rc = 0;
 
 	sis_vec_each(s, &w->g->steps) {
-		if (!ended && s->kind != SIS_STEP_HIDE) {
-			ended = true;
-			rc = end_sessions(w, err);
+		if (!dealt && sessions_due(w, s)) {
+			dealt = true;
+			rc = w->force ? end_sessions(w, err) : nobody_came(w, err);
+			if (rc == -SIS_ERR_INUSE)
+				return rc;
 		}
 		if (rc == 0 && s->kind == SIS_STEP_SHOW)
 			rc = tell_ready(w, err);

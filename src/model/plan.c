@@ -165,21 +165,20 @@ static void refuse_access(struct sis_group *g, const struct sis_lun *kept, unsig
 			  text, kept->volume ? kept->volume : kept->path, g->iqn);
 }
 
-/* The sessions that the desired rules do not admit: those the target must be made to end. */
-static void shut_out(const struct sis_group *g, sis_sessions *ret)
+/* Of these, the sessions that the desired rules do not admit; borrowed. */
+static void shut_out(const struct sis_group *g, const sis_sessions *now, sis_sessions *ret)
 {
-	sis_vec_each(s, &g->live->sessions)
+	sis_vec_each(s, now)
 		if (!sis_rules_admit(&g->desired->rules, s))
-			sis_vec_push(ret, *s); /* borrowed */
+			sis_vec_push(ret, *s);
 }
 
 static void plan_sessions(struct sis_group *g)
 {
 	sis_sessions out = { 0 };
 
-	shut_out(g, &out);
-	g->shuts_out = out.n > 0;
-	if (g->shuts_out) {
+	shut_out(g, &g->live->sessions, &out);
+	if (out.n) {
 		sis_autofree char *who = sis_sessions_text(&out);
 
 		add_step(g, SIS_STEP_SESSION_END, 0, 0,
@@ -236,30 +235,43 @@ char *sis_sessions_text(const sis_sessions *l)
 	return sis_str_take(&out);
 }
 
-static void refuse_sessions(struct sis_group *g, const sis_sessions *l, const char *why,
-			    const char *command)
+static int in_use(const struct sis_group *g, const sis_sessions *l, const char *why,
+		  const char *command, struct sis_err *err)
 {
 	sis_autofree char *who = sis_sessions_text(l);
 
-	(void)sis_err_set(&g->refused, SIS_ERR_INUSE,
-			  "%zu initiator%s logged in to '%s' (%s)%s; log out first, or end the "
-			  "session%s with `shareiscsi %s -f`",
-			  l->n, l->n == 1 ? " is" : "s are", g->iqn, who, why, l->n == 1 ? "" : "s",
-			  command);
+	return sis_err_set(err, SIS_ERR_INUSE,
+			   "%zu initiator%s logged in to '%s' (%s)%s; log out first, or end the "
+			   "session%s with `shareiscsi %s -f`",
+			   l->n, l->n == 1 ? " is" : "s are", g->iqn, who, why,
+			   l->n == 1 ? "" : "s", command);
+}
+
+bool sis_group_may_drop(const struct sis_group *g)
+{
+	bool shuts = false;
+
+	sis_vec_each(s, &g->steps)
+		shuts |= s->kind == SIS_STEP_SESSION_END ||
+			 (s->kind == SIS_STEP_TARGET_SET &&
+			  s->changed & SIS_BIT(SIS_FIELD_RULES));
+	return g->drops || (g->live && shuts);
 }
 
 /* Without force no session ends: neither for a LUN that goes nor for rules that shut it out. */
-static void refuse_drop(struct sis_group *g)
+int sis_group_in_use(const struct sis_group *g, const sis_sessions *now, struct sis_err *err)
 {
 	sis_sessions out = { 0 };
+	int rc = 0;
 
-	if (g->drops && g->live->sessions.n) {
-		refuse_sessions(g, &g->live->sessions, "", "unshare");
-	} else if (g->shuts_out) {
-		shut_out(g, &out);
-		refuse_sessions(g, &out, ", which the new initiator= shuts out", "sync");
-		sis_vec_free(&out);
-	}
+	if (g->drops)
+		return now->n ? in_use(g, now, "", "unshare", err) : 0;
+	if (g->desired)
+		shut_out(g, now, &out);
+	if (out.n)
+		rc = in_use(g, &out, ", which the new initiator= shuts out", "sync", err);
+	sis_vec_free(&out);
+	return rc;
 }
 
 static void plan_group(struct sis_plan *p, const struct sis_target *desired,
@@ -282,8 +294,8 @@ static void plan_group(struct sis_plan *p, const struct sis_target *desired,
 		plan_removal(&g);
 	else
 		plan_existing(&g);
-	if (!force && !g.refused.code)
-		refuse_drop(&g);
+	if (live && !force && !g.refused.code)
+		(void)sis_group_in_use(&g, &live->sessions, &g.refused);
 	if (g.steps.n || g.refused.code || g.blocked.code)
 		sis_vec_push(&p->groups, g);
 }

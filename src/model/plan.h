@@ -42,7 +42,6 @@ struct sis_group {
 	const struct sis_target *live;	  /* NULL: does not exist yet. Borrowed */
 	SIS_VEC(struct sis_step) steps;
 	bool drops;		    /* sessions of the live target lose a LUN */
-	bool shuts_out;		    /* some sessions are of initiators no longer allowed */
 	struct sis_err refused;	    /* set: no step of the group may be done */
 	struct sis_err blocked;	    /* set: the steps are fine, but one LUN stays as it is */
 	const char *blocked_volume; /* whose. Borrowed from desired */
@@ -56,11 +55,19 @@ struct sis_plan {
 /*
  * Both states are sorted and must outlive the plan. Foreign targets and LUNs to keep are left
  * alone; a foreign target with a desired IQN refuses that group (EEXIST). Without `force`, a group
- * that would drop sessions is refused (SIS_ERR_INUSE, naming them): all of them where a LUN goes,
- * else those of initiators that the new rules shut out.
+ * that is in use is refused (sis_group_in_use()).
  */
 void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
 		   struct sis_plan *ret);
+
+/* Can it be that doing this group ends a session, whoever is logged in? */
+bool sis_group_may_drop(const struct sis_group *g);
+
+/*
+ * The in-use rule: SIS_ERR_INUSE, naming them, if any of these sessions of the live target would end:
+ * all of them where a LUN goes, else those of initiators that the new rules shut out.
+ */
+int sis_group_in_use(const struct sis_group *g, const sis_sessions *now, struct sis_err *err);
 
 /*
  * A group is not carried out, for held->refused: neither are those that would take up a volume

@@ -68,6 +68,13 @@ void sis_session_free(struct sis_session *s)
 	*s = (struct sis_session){ 0 };
 }
 
+void sis_sessions_free(sis_sessions *l)
+{
+	sis_vec_each(s, l)
+		sis_session_free(s);
+	sis_vec_free(l);
+}
+
 void sis_target_free(struct sis_target *t)
 {
 	free(t->iqn);
@@ -77,9 +84,7 @@ void sis_target_free(struct sis_target *t)
 	sis_rules_free(&t->rules);
 	sis_portals_free(&t->portals);
 	sis_chap_free(&t->chap);
-	sis_vec_each(s, &t->sessions)
-		sis_session_free(s);
-	sis_vec_free(&t->sessions);
+	sis_sessions_free(&t->sessions);
 	*t = (struct sis_target){ 0 };
 }
 

@@ -82,6 +82,86 @@ is "in one request" 1 "$(calls | grep -c 'params online=0,path=.*,online=1$')"
 verdict $? "an initiator sees it"
 is "the session stays" 1 "$(live | grep -c "Initiator: $who")"
 
+# ---- who logs in while it runs ----
+
+release_session
+mkfifo "$world/go"
+
+# Runs the program; before its Nth request, or its Nth change, an initiator logs in.
+meanwhile() {	# call|change N VERB [ARGUMENT...]
+	local running
+	ran="shareiscsi ${*:3}"
+	rm -f "$world/fault.done"
+	: >"$world/count"
+	: >"$world/calls"
+	echo "$1 $2 wait" >"$world/fault"
+	"$program" "$3" "${sis_args[@]}" "${@:4}" >"$world/out" 2>"$world/err" </dev/null &
+	running=$!
+	wait_until test -e "$world/fault.done"
+	hold_session "$(url "$iqn")"
+	echo >"$world/go"
+	status=0
+	wait "$running" || status=$?
+	rm -f "$world/fault"
+	out=$(<"$world/out")
+	err=$(<"$world/err")
+}
+
+without_sessions() {
+	live | grep -v '^ *\(I_T nexus: \|Initiator:\|Connection:\|IP Address:\)'
+}
+
+came_in() {	# WHAT
+	expect_error 4 "1 initiator is logged in to '$iqn' ($who from 127.0.0.1)" "$1, somebody comes: refused"
+	is "$1, somebody comes: the target is as it was" "$before" "$(without_sessions)"
+	session_lives
+	verdict $? "$1, somebody comes: the session stays"
+	release_session
+}
+
+# How many requests it takes to see what is to be done.
+looks() {
+	: >"$world/count"
+	sis plan
+	wc -l <"$world/count"
+}
+
+before=$(without_sessions)
+meanwhile change 1 unshare tank/v1
+came_in "unshare"
+is "unshare, somebody comes: hidden, looked, shown again" "unbind unbind bind bind" \
+	"$(calls | sed -n 's/.*--op \([a-z]*\) .*/\1/p' | paste -sd' ')"
+set_property tank/v1 off
+meanwhile change 1 sync
+came_in "sync of what is off"
+set_property tank/v1 'iomode=ro,initiator=127.0.0.1;10.0.0.0/8'
+meanwhile change 1 sync
+came_in "a LUN that must be made anew"
+set_property tank/v1 'initiator=10.0.0.0/8'
+n=$(looks)
+meanwhile call $((n + 1)) sync
+came_in "new rules"
+[[ $err == *", which the new initiator= shuts out"* ]]
+verdict $? "new rules: it says why"
+set_property tank/v1 'initiator=127.0.0.1;10.0.0.0/8'
+volume tank/v3 10M "name=$iqn,lun=2,initiator=127.0.0.1;10.0.0.0/8"
+sis sync
+expect_quiet 0 "a second LUN in the target"
+before=$(without_sessions)
+set_property tank/v3 off
+n=$(looks)
+meanwhile call $((n + 1)) sync
+came_in "one LUN of two"
+sis sync
+expect_quiet 0 "nobody is in: it goes"
+meanwhile change 1 unshare -f tank/v1
+expect_quiet 0 "unshare -f, somebody comes"
+is "unshare -f, somebody comes: the target is gone" "" "$(tid_of "$iqn")"
+release_session
+set_property tank/v1 on
+sis share -a
+hold_session "$(url "$iqn")"
+
 # ---- -f ----
 
 sis unshare -f tank/v1
