@@ -106,7 +106,8 @@ int sis_lock_take(const char *path, unsigned timeout_ms, int *ret_fd, struct sis
 		int r = try_lock(path, &fd);
 
 		if (r < 0)
-			return sis_err_errno(err, -r, "cannot lock '%s'", path);
+			return sis_err_set(err, -r, "cannot lock '%s': %s%s", path, strerror(-r),
+					   r == -EACCES ? "; this needs root" : "");
 		if (r > 0)
 			break;
 		now = sis_now_ms();

@@ -53,6 +53,15 @@ static const char *group_reason(const struct sis_group *g, uint32_t lun, const c
 	return NULL;
 }
 
+/* What is not there, and why `sync` would make it: nobody refuses it. */
+static const char *absent_reason(const struct sis_group *g, const char *reason, bool recorded)
+{
+	if (g->refused.code || reason == g->blocked.msg)
+		return reason;
+	return recorded ? "the target does not have it any more; `shareiscsi sync` shares it again" :
+			  "it is to be shared; `shareiscsi sync` does that";
+}
+
 static void add_row(struct status *st, const struct row *r)
 {
 	struct sis_table *t = &st->table;
@@ -137,7 +146,9 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 		.volume = i->volume->name,
 		.target = there ? live : wanted,
 		.lun = want, /* what live does not tell equals it, or `reason` says so */
-		.reason = use ? use : reason,
+		.reason = use		   ? use :
+			  reason && !there ? absent_reason(g, reason, i->wish.recorded) :
+					     reason,
 		.live = there,
 		.differs = use || reason,
 	};

@@ -4,6 +4,7 @@
  */
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/interrupt.h"
 #include "cli/progress.h"
 #include "cli/report.h"
 #include "cli/verb.h"
@@ -92,6 +93,8 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 	bool fine = true;
 	int rc;
 
+	if (!dry)
+		sis_interrupt_tell();
 	choice.dry = dry;
 	choice.steps = a->flags & SIS_FLAG_JSON;
 	rc = sis_ctx_open(&ctx, &choice, err);

@@ -3,6 +3,8 @@
  * zfs set and zfs inherit: everything that can be refused is refused before anything is stored,
  * then the real program stores, then the volumes follow.
  */
+#include <unistd.h>
+
 #include "base/str.h"
 #include "cli/front_int.h"
 
@@ -102,16 +104,21 @@ static bool any_blocked(struct sis_front *f, const struct change *c)
 
 /*
  * The value is stored; whether it could be followed is said as zfs says it for NFS. If the command
- * failed, it may still have done some of several datasets.
+ * failed, it may still have done some of several datasets. A share may be there of which there is
+ * no record; who may not look for it learns only of recorded ones.
  */
-static int follow(struct sis_front *f, const sis_strv *names, int status)
+static int follow(struct sis_front *f, const sis_strv *names, const char *verb, int status)
 {
+	struct sis_request rq = { .names = names, .mode = SIS_VIEW_SYNC };
+
 	if (status != 0) {
 		if (status != SIS_FRONT_USAGE && names->n > 1)
 			(void)sis_front_resync(f, names, SIS_FRONT_QUIET);
 		return status;
 	}
-	if (sis_front_resync(f, names, SIS_FRONT_LOUD))
+	if (geteuid() != 0 && !sis_front_concerned(f, names))
+		return 0;
+	if (sis_front_sync(f, &rq, verb, SIS_FRONT_LOUD))
 		return 0;
 	fprintf(stderr, "property may be set but unable to share volume\n");
 	return SIS_FRONT_FAILED;
@@ -135,7 +142,8 @@ int sis_front_set(struct sis_front *f, struct sis_front_args *a)
 		return sis_front_run_resync(f, a, &c.datasets);
 	if (sis_front_args_has(a, 'u')) /* store only, share nothing */
 		return sis_front_exec_words(f, &a->words);
-	return follow(f, &c.datasets, sis_front_run(f, &a->words, NULL, NULL));
+	return follow(f, &c.datasets, sis_streq(c.value, "off") ? "unshare" : "share",
+		      sis_front_run(f, &a->words, NULL, NULL));
 }
 
 /* The value that a dataset gets when it has none of its own; "-" and nothing mean none. */
@@ -210,5 +218,5 @@ int sis_front_inherit(struct sis_front *f, struct sis_front_args *a)
 	sis_front_args_replace(a, prop, SIS_PROP_SHARE);
 	if (inherit_blocked(f, a))
 		return SIS_FRONT_FAILED;
-	return follow(f, &names, sis_front_run(f, &a->words, NULL, NULL));
+	return follow(f, &names, "share", sis_front_run(f, &a->words, NULL, NULL));
 }

@@ -46,7 +46,7 @@ const struct sis_cli_option sis_cli_options[] = {
 	{ "backend", SIS_OPTION_BACKEND, "NAME", 0,
 	  "iet, stgt, scst or lio; default: the first that runs" },
 	{ "store", SIS_OPTION_STORE, "NAME[:PATH]", 0,
-	  "zfs or dir:PATH; default: the first that is there" },
+	  "zfs or dir:PATH; default: zfs" },
 	{ "option", 'o', "auth=NAME", SIS_FLAG_OPTION,
 	  "adopt: what a live target does not tell" },
 	{ "from", SIS_OPTION_FROM, "NAME", SIS_FLAG_FROM,
@@ -248,7 +248,7 @@ static int shareiscsi_main(int argc, char **argv)
 	/* Results that did not reach their reader are no results. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		sis_log(SIS_LOG_ERROR, "cannot write to standard output");
-		rc = rc ? rc : 1;
+		rc = 1;
 	}
 	return rc;
 }

@@ -228,6 +228,10 @@ static int secrets_read(struct sis_secrets *s, const char *root, struct sis_err 
 		return rc;
 	/* O_NONBLOCK: a FIFO in its place must not hold us up */
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return sis_err_set(err, ENOENT,
+				   "there is no '%s'; shareiscsi(8) tells under FILES what is in it",
+				   path);
 	if (fd < 0)
 		return sis_err_errno(err, errno, "cannot open '%s'", path);
 	rc = read_text(fd, path, &text, err);

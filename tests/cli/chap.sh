@@ -77,7 +77,7 @@ volume tank/v2 16M
 # ---- the file ----
 
 sis sync
-expect_error 1 "cannot open '$root/etc/shareiscsi/secrets'" "no file of secrets: one line says so"
+expect_error 1 "there is no '$root/etc/shareiscsi/secrets'; shareiscsi(8) tells" "no file of secrets: one line says so"
 is "and nothing is shared" "" "$(targets)"
 write_secrets "$(one_way "$secret")"
 chmod 644 "$secrets"

@@ -96,7 +96,7 @@ expect_error 1 "../../etc" "a name that leaves the store"
 
 sis status
 expect_quiet 3 "status exits 3 when something is to be done"
-expect_out "'mypool/test' is to be shared" "status says what"
+expect_out "mypool/test: it is to be shared; \`shareiscsi sync\` does that" "status says what, and what to do"
 sis plan
 expect_quiet 3 "plan exits 3 when something is to be done"
 sis share -n -a
@@ -143,6 +143,8 @@ expect_json '.sessions == []' "sessions -j without any"
 ! said=$("$program" status "${sis_args[@]}" 2>&1 >/dev/full) &&
 	[ "$said" = "shareiscsi: cannot write to standard output" ]
 verdict $? "results that nobody can read are a failure"
+"$program" unshare -n -a "${sis_args[@]}" >/dev/full 2>"$world/err"
+is "also where there is a difference to tell" 1 $?
 
 # ---- options and iqn ----
 

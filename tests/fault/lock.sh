@@ -49,6 +49,15 @@ configure '[general]' 'lock-timeout = 60'
 waiting=$!
 wait_until lock_is_open "$waiting"
 is "a sync waits" "" "$(live)"
+
+"$program" share -a "${sis_args[@]}" 2>"$world/err" </dev/null &
+stopped=$!
+wait_until lock_is_open "$stopped"
+kill -TERM "$stopped"
+wait "$stopped"
+is "SIGTERM ends a run as it ends all programs" 143 $?
+is "and one line says what now" "shareiscsi: broken off; \`shareiscsi status\` shows what was done, \`shareiscsi sync\` does what the properties say" \
+	"$(<"$world/err")"
 echo >&7
 wait "$holder"
 wait "$waiting"
