@@ -8,14 +8,26 @@
 #include "base/str.h"
 #include "cli/front_int.h"
 
+/* Is the member there, and this text? */
+static bool member_is(struct json_object *o, const char *name, const char *text)
+{
+	struct json_object *member = NULL;
+
+	return json_object_object_get_ex(o, name, &member) &&
+	       json_object_is_type(member, json_type_string) &&
+	       sis_streq(json_object_get_string(member), text);
+}
+
 static bool is_snapshot(struct json_object *dataset)
 {
-	struct json_object *type;
+	return member_is(dataset, "type", "SNAPSHOT") || member_is(dataset, "type", "BOOKMARK");
+}
 
-	if (!json_object_object_get_ex(dataset, "type", &type))
-		return false;
-	return sis_streq(json_object_get_string(type), "SNAPSHOT") ||
-	       sis_streq(json_object_get_string(type), "BOOKMARK");
+/* The member if it is an object. */
+static bool get_object(struct json_object *o, const char *name, struct json_object **ret)
+{
+	return json_object_object_get_ex(o, name, ret) &&
+	       json_object_is_type(*ret, json_type_object);
 }
 
 /* What is not set reads as a property of zfs's own does. */
@@ -30,31 +42,22 @@ static struct json_object *unset_value(void)
 	return prop;
 }
 
-static bool is_unset(struct json_object *prop)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(prop, "value", &value) &&
-	       sis_streq(json_object_get_string(value), "-");
-}
-
 /* Members cannot be renamed in place: a new object keeps their order. */
 static void rename_property(struct json_object *dataset, bool add)
 {
-	struct json_object *old, *new = json_object_new_object();
+	struct json_object *old = NULL, *new;
 	bool snapshot = is_snapshot(dataset), put = false;
 
-	if (!json_object_object_get_ex(dataset, "properties", &old)) {
-		json_object_put(new);
+	if (!get_object(dataset, "properties", &old))
 		return;
-	}
+	new = json_object_new_object();
 	json_object_object_foreach(old, key, value)
 	{
 		bool ours = sis_streq(key, SIS_PROP_SHARE);
 
 		put |= ours;
 		json_object_object_add(new, ours ? SIS_FRONT_PROP : key,
-				       ours && !snapshot && is_unset(value) ?
+				       ours && !snapshot && member_is(value, "value", "-") ?
 					       unset_value() :
 					       json_object_get(value));
 	}
@@ -70,7 +73,7 @@ int sis_front_json(struct sis_front *f, const struct sis_front_args *a, bool add
 	struct json_object *all = json_tokener_parse(sis_str_get(&out)), *datasets = NULL;
 
 	/* zfs cuts the document off at a byte that is no UTF-8: then as it came */
-	if (!all || !json_object_object_get_ex(all, "datasets", &datasets)) {
+	if (!get_object(all, "datasets", &datasets)) {
 		fputs(sis_str_get(&out), stdout);
 		json_object_put(all);
 		return status;

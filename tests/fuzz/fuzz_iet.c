@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * IET: the module's list of volumes and, behind a line "-", of sessions ('v'), and initiators.allow
- * ('a'). With 'f' the name by which an initiator logs in to the first of two targets.
+ * IET: the module's list of volumes and, behind a line "-", of sessions ('v'), initiators.allow
+ * ('a'), and the listings of ietadm: users ('u') and parameters ('p'). With 'f' the name by which an
+ * initiator logs in to the first of two targets.
  */
 #include "fuzz.h"
 
 #include "backend/iet_allow.h"
-#include "backend/iet_proc.h"
+#include "backend/iet_int.h"
 
 #define IQN "iqn.2010-09.org.example:v"
 
@@ -80,6 +81,54 @@ static void forged(const char *initiator)
 	must(s.targets.v[0].sessions.n > 0); /* in use, whatever it says */
 }
 
+/* Whatever ietadm is asked for, it prints this. */
+static int prints(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result *ret,
+		  struct sis_err *err)
+{
+	(void)cmd;
+	(void)err;
+	*ret = (struct sis_cmd_result){ .out = sis_strdup(ctx), .errout = sis_strdup("") };
+	return 0;
+}
+
+/* A user is one who stands in a line of its own; of a secret there is no word. */
+static void users(struct sis_bx *bx, const char *text)
+{
+	sis_autostrv sis_strv names = { 0 };
+	struct sis_chap chap = { 0 };
+
+	must(sis_iet_chap_read(bx, 1, &chap, NULL) == 0);
+	must(!chap.pass && !chap.mutual_pass && !chap.name);
+	must(chap.user || !sis_str_starts(text, "IncomingUser "));
+	sis_chap_users(&chap, &names);
+	sis_vec_each(n, &names)
+		must(strstr(text, *n) && !strchr(*n, '\n'));
+	sis_chap_free(&chap);
+}
+
+/* What is told of is a line that is there. */
+static void parameters(struct sis_bx *bx, const char *text)
+{
+	const struct sis_target t = { .iqn = (char *)IQN, .tid = 1 };
+	sis_autofree char *what = NULL;
+
+	must(sis_iet_beyond(bx, &t, &what, NULL) == 0);
+	must(!what || (strstr(text, strrchr(what, ' ') + 1) && !strchr(what, '\n')));
+}
+
+static void listing(char which, char *text)
+{
+	const struct sis_runner runner = { .run = prints, .ctx = text };
+	struct sis_iet g = { .adm.program = (char *)"/ietadm" };
+	struct sis_kfs kfs = { .root = "/nonexistent", .ops = &sis_kfs_real_ops };
+	struct sis_bx bx = { .runner = &runner, .kfs = &kfs, .priv = &g };
+
+	if (which == 'u')
+		users(&bx, text);
+	else
+		parameters(&bx, text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char which = fuzz_select(&data, &size);
@@ -89,6 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 'v': volumes(text); break;
 	case 'a': allow(text); break;
 	case 'f': forged(text); break;
+	case 'u':
+	case 'p': listing(which, text); break;
 	default: return -1; /* not worth keeping */
 	}
 	return 0;
