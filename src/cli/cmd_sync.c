@@ -87,7 +87,8 @@ static int run(const struct sis_args *a, enum sis_view_mode mode, bool dry, bool
 	struct sis_choice choice = a->choice;
 	struct sis_request rq = { .names = a->names.n ? &a->names : NULL,
 				  .mode = mode,
-				  .force = a->flags & SIS_FLAG_FORCE };
+				  .force = a->flags & SIS_FLAG_FORCE,
+				  .for_now = a->flags & SIS_FLAG_HOLD };
 	sis_autoreport struct sis_report report = { 0 };
 	struct sis_ctx ctx;
 	bool fine = true;

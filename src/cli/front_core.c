@@ -249,7 +249,9 @@ static bool release(struct sis_front *f, const struct sis_request *rq, const cha
 int sis_front_run_released(struct sis_front *f, const struct sis_front_args *a, const char *verb,
 			   const sis_strv *names, const sis_strv *after, bool force)
 {
-	struct sis_request rq = { .names = names, .mode = SIS_VIEW_UNSHARE, .force = force };
+	struct sis_request rq = {
+		.names = names, .mode = SIS_VIEW_UNSHARE, .force = force, .for_now = true
+	};
 	int status = SIS_FRONT_FAILED;
 	bool asked = true;
 

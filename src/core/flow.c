@@ -10,6 +10,7 @@
 #include "core/apply.h"
 #include "core/hook.h"
 #include "core/mint.h"
+#include "core/unshared.h"
 
 void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want want,
 		      struct sis_err *err)
@@ -192,6 +193,28 @@ static void run_hooks(struct sis_flow *f, const struct sis_group *g, const struc
 			sis_hook_run(f->ctx, t, l);
 }
 
+void sis_flow_unshared(const struct sis_flow *f, const struct sis_volume *v)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	if (v->guid && sis_unshared_note(f->ctx->root, v->guid, &err) < 0)
+		sis_log(SIS_LOG_WARN, "'%s': cannot note that it was unshared: %s", v->name,
+			sis_err_msg(&err));
+}
+
+/* Of this target's volumes, those whose property was set off. */
+static void note_off(const struct sis_flow *f, const struct sis_group *g)
+{
+	if (f->rq->mode != SIS_VIEW_SYNC || !g->drops)
+		return;
+	sis_vec_each(l, &g->live->luns) {
+		const struct sis_item *i = sis_view_guid(&f->view, l->guid);
+
+		if (!l->keep && i && i->want == SIS_WANT_OFF)
+			sis_flow_unshared(f, i->volume);
+	}
+}
+
 /* What is left of a target whose wanted LUNs are gone but which keeps others. */
 static int record_rest(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
 {
@@ -214,6 +237,7 @@ static int group_done(struct sis_flow *f, const struct sis_group *g, const struc
 	sis_autosecret char *chap = NULL;
 	sis_autofree char *text = NULL;
 
+	note_off(f, g);
 	if (!g->desired)
 		return record_rest(f, g, err);
 	run_hooks(f, g, t);

@@ -54,6 +54,9 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 /* What was done since the trace was cleared is a step of the report; nothing: there is none. */
 void sis_flow_report_lines(struct sis_flow *f, const char *step, const char *reason);
 
+/* The volume was unshared for good: when it is shared again, it may be made another disk. */
+void sis_flow_unshared(const struct sis_flow *f, const struct sis_volume *v);
+
 /* Makes the target usable if it is not; what that did is a step of the report. */
 int sis_flow_prepare(struct sis_flow *f, struct sis_err *err);
 

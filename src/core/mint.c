@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "core/unshared.h"
 
 static int mint(struct sis_flow *f, const struct sis_lun *l, struct sis_err *err)
 {
@@ -34,9 +35,12 @@ int sis_mint_target(struct sis_flow *f, const struct sis_target *t, struct sis_e
 {
 	int rc = 0;
 
-	sis_vec_each(l, &t->luns)
+	sis_vec_each(l, &t->luns) {
 		if (rc == 0)
 			rc = mint(f, l, err);
+		if (rc == 0)
+			sis_unshared_forget(f->ctx->root, l->guid);
+	}
 	return rc;
 }
 

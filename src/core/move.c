@@ -173,7 +173,7 @@ static void volumes_of(const struct sis_group *old, sis_strv *ret)
 static void give_back(struct move *m, const struct sis_group *old, struct sis_err *err)
 {
 	sis_autostrv sis_strv names = { 0 };
-	struct sis_request off = { .names = &names, .mode = SIS_VIEW_UNSHARE };
+	struct sis_request off = { .names = &names, .mode = SIS_VIEW_UNSHARE, .for_now = true };
 	struct sis_request on = { .names = &names, .mode = SIS_VIEW_SHARE };
 	sis_autoreport struct sis_report taken = { 0 }, given = { 0 };
 	sis_autoerr struct sis_err again = SIS_ERR_INIT;

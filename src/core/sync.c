@@ -189,6 +189,35 @@ static int verify(struct sis_flow *f, struct sis_err *err)
 	return 0;
 }
 
+/* Is the volume live in the target where it was last shared? */
+static bool is_live(const struct sis_flow *f, const struct sis_volume *v)
+{
+	sis_autoidentity struct sis_identity id = { 0 };
+	const struct sis_target *t = NULL;
+
+	if (sis_identity_parse(v->identity, &id, NULL) == 0)
+		t = sis_state_find(&f->view.live, id.iqn);
+	if (t)
+		sis_vec_each(l, &t->luns)
+			if (l->guid == v->guid)
+				return true;
+	return false;
+}
+
+/*
+ * What was asked for by name is unshared for good, also where nothing was live. Not so for who ends
+ * all shares, as a shutdown does, or lets go of them for now.
+ */
+static void note_unshared(const struct sis_flow *f)
+{
+	if (!f->rq->names || f->rq->mode == SIS_VIEW_SHARE || f->rq->for_now)
+		return;
+	sis_vec_each(i, &f->view.items)
+		if (i->in_scope && i->want == SIS_WANT_OFF && i->volume->identity &&
+		    !is_live(f, i->volume))
+			sis_flow_unshared(f, i->volume);
+}
+
 static bool any_work(const struct sis_flow *f)
 {
 	sis_vec_each(g, &f->plan.groups)
@@ -220,6 +249,8 @@ int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 	if (work)
 		rc = verify(f, err);
 	forget_gone(f);
+	if (rc == 0)
+		note_unshared(f);
 	return rc;
 }
 

@@ -9,6 +9,9 @@
 #include "core/hold.h"
 #include "core/namesake.h"
 #include "core/own.h"
+#include "core/unshared.h"
+#include "model/field.h"
+#include "model/option.h"
 
 /* ---- items: one verdict per volume ---- */
 
@@ -93,6 +96,24 @@ static enum sis_want judge_ready(const struct sis_volume *v, struct sis_err *err
 	return SIS_WANT_PENDING;
 }
 
+/*
+ * Does it stay the disk it was when it was last shared? That is kept with the volume, as nothing may
+ * be live of it; and it holds until somebody unshares it.
+ */
+static int check_last(const struct sis_ctx *ctx, const struct sis_wish *w, struct sis_err *err)
+{
+	const struct sis_lun *now = &w->target.luns.v[0];
+	const struct sis_lun last = { .blocksize = w->last_blocksize,
+				      .known = w->last_blocksize ? SIS_BIT(SIS_FIELD_BLOCKSIZE) :
+								   0 };
+	sis_autoerr struct sis_err refusal = SIS_ERR_INIT;
+
+	if (sis_lun_check_change(now, &last, &refusal) == 0 ||
+	    sis_unshared_noted(ctx->root, now->guid))
+		return 0;
+	return sis_err_move(err, &refusal);
+}
+
 /* Fills want and problem; for a volume to be shared also the wish. */
 static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, const sis_strv *holds,
 			   struct sis_item *item, struct sis_err *err)
@@ -138,7 +159,8 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, co
 	if (sis_conf_allows_identity(&ctx->conf, v, &o, &alone, err) < 0)
 		return SIS_WANT_BAD;
 	if (sis_desire(v, &o, &ctx->bx.caps, prefix, &ctx->prefix_err, &item->wish, err) < 0 ||
-	    sis_ctx_chap(ctx, &o, &item->wish.target.chap, err) < 0)
+	    sis_ctx_chap(ctx, &o, &item->wish.target.chap, err) < 0 ||
+	    check_last(ctx, &item->wish, err) < 0)
 		return SIS_WANT_BAD;
 	item->wish.alone = alone;
 	return SIS_WANT_SHARED;

@@ -48,6 +48,7 @@ struct sis_request {
 	const sis_strv *names; /* NULL: everything */
 	enum sis_view_mode mode;
 	bool force;			     /* end sessions where needed */
+	bool for_now; /* UNSHARE: it is to be shared again, here or elsewhere, as the same disk */
 	const struct sis_override *override; /* or NULL; only with a dry run */
 	/* Told after each target that had something to be done; or NULL. */
 	void (*progress)(size_t done, size_t total);

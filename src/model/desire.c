@@ -353,6 +353,7 @@ int sis_desire(const struct sis_volume *v, const struct sis_options *o, const st
 					    .iqn = sis_strdup(w.target.iqn),
 					    .lun = l->number,
 					    .blocksize = l->blocksize };
+	w.last_blocksize = id.blocksize;
 	if (known)
 		sis_kept_copy(&w.identity.kept, &id.kept);
 	/* There is but one way to write it down. */

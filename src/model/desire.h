@@ -20,6 +20,7 @@ struct sis_wish {
 	bool minted;			 /* IQN came from the volume's identity */
 	bool alone;			 /* set by the core: may not join another volume's target */
 	bool recorded;			 /* set by the core: it is known to be in that target */
+	uint32_t last_blocksize;	 /* with which it was last shared; 0: not known */
 	struct sis_identity identity;	 /* what SIS_PROP_IDENTITY should hold */
 	bool identity_differs;		 /* ... and does not */
 };

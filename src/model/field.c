@@ -245,3 +245,19 @@ char *sis_target_diff_text(const struct sis_target *desired, const struct sis_ta
 	}
 	return sis_str_take(&out);
 }
+
+int sis_lun_check_change(const struct sis_lun *desired, const struct sis_lun *live,
+			 struct sis_err *err)
+{
+	unsigned changed = sis_lun_diff(desired, live), refused = 0;
+	sis_autofree char *text = NULL;
+
+	for (int f = 0; f < SIS_FIELD_N; f++)
+		if (changed & SIS_BIT(f) && sis_field_rows[f].change == SIS_CHANGE_REFUSE)
+			refused |= SIS_BIT(f);
+	if (!refused)
+		return 0;
+	text = sis_lun_diff_text(desired, live, refused);
+	return sis_err_set(err, EPERM, "%s; that changes only after `shareiscsi unshare %s`", text,
+			   desired->volume);
+}

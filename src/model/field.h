@@ -57,6 +57,10 @@ extern const struct sis_field_row sis_field_rows[];
 unsigned sis_lun_diff(const struct sis_lun *desired, const struct sis_lun *live);
 unsigned sis_target_diff(const struct sis_target *desired, const struct sis_target *live);
 
+/* -EPERM, saying so, where the LUNs of a volume differ in what changes only after `unshare`. */
+int sis_lun_check_change(const struct sis_lun *desired, const struct sis_lun *live,
+			 struct sis_err *err);
+
 /* "block size is 512, should be 4096; ..." for the bits in `changed`. Caller frees. */
 char *sis_lun_diff_text(const struct sis_lun *desired, const struct sis_lun *live,
 			unsigned changed);

@@ -88,7 +88,7 @@ static enum verdict judge_lun(const struct sis_group *g, const struct sis_lun *w
 	if ((*have)->keep)
 		return (*have)->guid == want->guid ? LUN_SAME : LUN_REFUSED;
 	*diff = sis_lun_diff(want, *have);
-	if (*diff & fields_of(SIS_CHANGE_REFUSE))
+	if (sis_lun_check_change(want, *have, NULL) < 0)
 		return LUN_REFUSED;
 	if (*diff & fields_of(SIS_CHANGE_REBUILD))
 		return LUN_REBUILD;
@@ -96,22 +96,16 @@ static enum verdict judge_lun(const struct sis_group *g, const struct sis_lun *w
 }
 
 /* The LUN stays as it is; that stops no other one. The first of several is told. */
-static void block_lun(struct sis_group *g, const struct sis_lun *want, const struct sis_lun *have,
-		      unsigned diff)
+static void block_lun(struct sis_group *g, const struct sis_lun *want, const struct sis_lun *have)
 {
-	sis_autofree char *text = NULL;
-
 	if (g->blocked.code)
 		return;
 	g->blocked_volume = want->volume;
-	if (have->keep) {
+	if (have->keep)
 		(void)sis_err_set(&g->blocked, EEXIST, "LUN %" PRIu32 " of '%s' is held by '%s'",
 				  want->number, g->iqn, have->volume ? have->volume : have->path);
-		return;
-	}
-	text = sis_lun_diff_text(want, have, diff & fields_of(SIS_CHANGE_REFUSE));
-	(void)sis_err_set(&g->blocked, EPERM, "%s; that changes only after `shareiscsi unshare %s`",
-			  text, want->volume);
+	else
+		(void)sis_lun_check_change(want, have, &g->blocked);
 }
 
 /* Adds a step of `kind` for every desired LUN with this verdict. */
@@ -124,7 +118,7 @@ static void plan_luns(struct sis_group *g, enum verdict verdict, enum sis_step_k
 		if (judge_lun(g, want, &have, &diff) != verdict)
 			continue;
 		if (verdict == LUN_REFUSED)
-			block_lun(g, want, have, diff);
+			block_lun(g, want, have);
 		else
 			add_step(g, kind, want->number, diff,
 				 have ? sis_lun_diff_text(want, have, diff) :

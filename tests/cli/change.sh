@@ -108,6 +108,64 @@ expect_quiet 0 "without the option"
 [[ $(live) == *"Block size: 4096"* && $(identity tank/v1) == *blocksize=4096* ]]
 verdict $? "the block size stays what it was shared with"
 
+# ---- the same after the target was restarted, when nothing tells what was live ----
+
+restart_tgtd() {
+	stop_tgtd
+	start_tgtd
+}
+
+stays() {	# HAS ASKED WHAT
+	expect_error 1 "block size is $1, should be $2; that changes only after \`shareiscsi unshare tank/v1\`" "$3"
+	is "$3: nothing is shared" "" "$(targets)"
+}
+
+set_property tank/v1 blocksize=512
+restart_tgtd
+sis sync
+stays 4096 512 "another block size after a restart"
+sis share tank/v1
+stays 4096 512 "share of it"
+sis unshare -a
+expect_quiet 0 "unshare -a"
+sis sync
+stays 4096 512 "who ends all shares says nothing of this one"
+rm -rf "$root/run/shareiscsi"
+sis sync
+stays 4096 512 "after a boot"
+sis unshare --hold tank/v1
+sis sync --release tank/v1
+stays 4096 512 "what was held back for now"
+sis unshare tank/v1
+expect_quiet 0 "unshare with nothing live"
+sis share tank/v1
+expect_quiet 0 "then it is taken"
+[[ $(live) == *"Block size: 512"* ]]
+verdict $? "the block size is the new one"
+set_property tank/v1 blocksize=4096
+restart_tgtd
+sis sync
+stays 512 4096 "unshared once, changed once"
+set_property tank/v1 on
+sis sync
+expect_quiet 0 "without the option"
+set_property tank/v1 off
+sis sync
+expect_quiet 0 "off"
+set_property tank/v1 blocksize=4096
+restart_tgtd
+sis sync
+expect_quiet 0 "after off it is taken, too"
+[[ $(live) == *"Block size: 4096"* ]]
+verdict $? "with that block size"
+set_property tank/v1 blocksize=512,name=$prefix:another
+sis sync
+expect_error 1 "block size is 4096, should be 512" "with another name at once"
+is "the share stays where it is" "$iqn" "$(targets)"
+set_property tank/v1 on
+sis sync
+expect_quiet 0 "as it was"
+
 # ---- the LUN number ----
 
 calls >/dev/null
