@@ -138,6 +138,8 @@ sis sync --release tank/v1
 stays 4096 512 "what was held back for now"
 sis unshare tank/v1
 expect_quiet 0 "unshare with nothing live"
+sis plan
+expect_quiet 3 "plan uses nothing up"
 sis share tank/v1
 expect_quiet 0 "then it is taken"
 [[ $(live) == *"Block size: 512"* ]]
