@@ -134,13 +134,15 @@ static bool rules_differ(const struct sis_target *d, const struct sis_target *l)
 	return !sis_rules_equal(&d->rules, &l->rules);
 }
 
-/* Users are names, not secrets; what the secrets are is never said. */
+/* Users are names, not secrets; what the secrets are is never said, only which entry has them. */
 static void print_chap(const struct sis_target *t, struct sis_str *out)
 {
 	sis_str_add(out, !t->chap.user ? "none" : *t->chap.user ? t->chap.user : "(unset)");
 	if (t->chap.mutual_user)
 		sis_str_addf(out, " (mutual: %s)", t->chap.mutual_user);
-	if (t->chap.user && !t->chap.pass)
+	if (t->chap.user && t->chap.name)
+		sis_str_addf(out, " with the secret of auth=%s", t->chap.name);
+	else if (t->chap.user && !t->chap.pass)
 		sis_str_add(out, " with another secret");
 }
 

@@ -188,7 +188,7 @@ part_scst_chap() {
 	put "del_target_attribute $x IncomingUser jim" targets/iscsi/mgmt
 	sed -i 's/secretsecret12/secretsecret34/' "$root/etc/shareiscsi/secrets"
 	changes >/dev/null
-	refused 1 "CHAP user: joe, should be joe" "another secret" adopt -o auth=door "$x"
+	refused 1 "CHAP user: joe, should be joe with the secret of auth=door" "another secret" adopt -o auth=door "$x"
 	sed -i 's/secretsecret34/secretsecret12/' "$root/etc/shareiscsi/secrets"
 	sis adopt -o auth=door "$x"
 	expect_quiet 0 "adopt with -o auth=NAME"

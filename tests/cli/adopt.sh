@@ -294,7 +294,7 @@ mkdir -p "$root/etc/shareiscsi"
 printf '%s\n' '[door]' 'user = joe' 'password = secretsecret12' >"$root/etc/shareiscsi/secrets"
 chmod 600 "$root/etc/shareiscsi/secrets"
 sis adopt -o auth=door tank/v1
-expect_error 1 "CHAP user: joe with another secret" "an account that somebody else made for the daemon"
+expect_error 1 "CHAP user: joe with another secret, should be joe with the secret of auth=door" "an account that somebody else made for the daemon"
 is "the other is taken" "name=$theirs.x" "$(attribute tank/v2 shareiscsi)"
 sis status
 [ "$(grep -c foreign <<<"$out")" -eq 2 ]
