@@ -5,6 +5,8 @@
  */
 #include "test_base_dir.h"
 
+#include <sys/prctl.h>
+
 #include "base/file.h"
 #include "base/str.h"
 #include "core/secret.h"
@@ -162,6 +164,20 @@ static void test_digest_kept(void **state)
 	sis_chap_free(&c);
 }
 
+/* Who has read a secret leaves no core dump, and nobody else may look into its memory. */
+static void test_no_dump(void **state)
+{
+	struct sis_chap c = { 0 };
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0), 0);
+	write_file("[a]\nuser=u\npassword=" SECRET "\n", 0600);
+	assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 1);
+	assert_int_equal(sis_secrets_get(&secrets, dir, "a", &c, NULL), 0);
+	assert_int_equal(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), 0);
+	sis_chap_free(&c);
+}
+
 static int teardown(void **state)
 {
 	sis_secrets_free(&secrets);
@@ -173,7 +189,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_entry),  cmocka_unit_test(test_syntax),
 		cmocka_unit_test(test_owner),  cmocka_unit_test(test_digest),
-		cmocka_unit_test(test_digest_kept),
+		cmocka_unit_test(test_digest_kept), cmocka_unit_test(test_no_dump),
 	};
 
 	return cmocka_run_group_tests_name("core/secret", tests, dir_setup, teardown);
