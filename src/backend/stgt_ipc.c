@@ -5,10 +5,7 @@
  */
 #include "backend/stgt_ipc.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -157,25 +154,19 @@ static int hung_up(const struct link *l)
 	return sis_err_set(l->err, EPROTO, "tgtd closed the connection without an answer");
 }
 
-static int wait_for(const struct link *l, short events)
+/* For who sends little by little. */
+static int in_time(const struct link *l)
 {
-	struct pollfd p = { .fd = l->fd, .events = events };
-	uint64_t now = sis_now_ms(), left = l->deadline - now;
-
-	if (now >= l->deadline)
-		return late(l);
-	if (poll(&p, 1, left < INT_MAX ? (int)left : INT_MAX) < 0 && errno != EINTR)
-		return sis_err_errno(l->err, errno, "cannot wait for tgtd");
-	return 0;
+	return sis_now_ms() < l->deadline ? 0 : late(l);
 }
 
-/* What send() and recv() said: goes on, waits, or gives up. */
-static int moved(const struct link *l, ssize_t n, short events)
+/* What send() and recv() said, which wait within the limit of the socket themselves. */
+static int moved(const struct link *l, ssize_t n)
 {
+	if (n < 0 && errno == EAGAIN)
+		return late(l);
 	if (n > 0 || (n < 0 && errno == EINTR))
 		return 0;
-	if (n < 0 && errno == EAGAIN)
-		return wait_for(l, events);
 	if (n == 0 || errno == ECONNRESET || errno == EPIPE)
 		return hung_up(l);
 	return sis_err_errno(l->err, errno, "cannot talk to tgtd");
@@ -187,46 +178,29 @@ static int put(const struct link *l, const void *data, size_t len)
 	int r = 0;
 
 	while (r == 0 && done < len) {
-		ssize_t n = send(l->fd, (const char *)data + done, len - done,
-				 MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(l->fd, (const char *)data + done, len - done, MSG_NOSIGNAL);
 
-		r = moved(l, n, POLLOUT);
+		r = moved(l, n);
 		done += n > 0 ? (size_t)n : 0;
+		if (r == 0 && done < len)
+			r = in_time(l);
 	}
 	return r;
 }
 
-/* All of it; tgtd has not answered yet when it is asked for, mostly. */
 static int get(const struct link *l, void *data, size_t len)
 {
 	size_t done = 0;
-	int r = len ? wait_for(l, POLLIN) : 0;
+	int r = 0;
 
 	while (r == 0 && done < len) {
-		ssize_t n = recv(l->fd, (char *)data + done, len - done, MSG_DONTWAIT);
+		ssize_t n = recv(l->fd, (char *)data + done, len - done, MSG_WAITALL);
 
-		r = moved(l, n, POLLIN);
+		r = moved(l, n);
 		done += n > 0 ? (size_t)n : 0;
+		if (r == 0 && done < len)
+			r = in_time(l);
 	}
-	return r;
-}
-
-/*
- * Where the queue of the daemon is full, connect() waits itself, within a limit; poll() does not
- * tell its end.
- */
-static int connect_patiently(const struct link *l, const struct sockaddr_un *at)
-{
-	const struct timeval limit = { .tv_sec = l->timeout_ms / 1000,
-				       .tv_usec = (suseconds_t)(l->timeout_ms % 1000) * 1000 };
-	int r;
-
-	if (setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
-	    fcntl(l->fd, F_SETFL, 0) < 0)
-		return -1;
-	do
-		r = connect(l->fd, (const struct sockaddr *)at, sizeof(*at));
-	while (r < 0 && errno == EINTR && sis_now_ms() < l->deadline);
 	return r;
 }
 
@@ -253,9 +227,10 @@ static int try_connect(struct link *l, const char *path)
 	if (strlen(path) >= sizeof(at.sun_path))
 		return 0; /* nobody can */
 	memcpy(at.sun_path, path, strlen(path) + 1);
-	r = connect(l->fd, (const struct sockaddr *)&at, sizeof(at));
-	if (r < 0 && errno == EAGAIN)
-		r = connect_patiently(l, &at);
+	/* Where the queue of the daemon is full it waits, within the limit of the socket. */
+	do
+		r = connect(l->fd, (const struct sockaddr *)&at, sizeof(at));
+	while (r < 0 && errno == EINTR && sis_now_ms() < l->deadline);
 	if (r < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ECONNREFUSED))
 		return 0;
 	if (r < 0 && (errno == EAGAIN || errno == EINTR))
@@ -273,10 +248,14 @@ static int try_connect(struct link *l, const char *path)
 
 static int link_open(struct link *l, const sis_strv *sockets)
 {
+	const struct timeval limit = { .tv_sec = l->timeout_ms / 1000,
+				       .tv_usec = (suseconds_t)(l->timeout_ms % 1000) * 1000 };
 	int r = 0;
 
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (l->fd < 0)
+	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (l->fd < 0 ||
+	    setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	    setsockopt(l->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
 		return sis_err_errno(l->err, errno, "cannot make a socket");
 	for (size_t i = 0; r == 0 && i < sockets->n; i++)
 		r = try_connect(l, sockets->v[i]);
