@@ -344,10 +344,58 @@ void sis_plan_refuse_followers(struct sis_plan *p, const struct sis_group *held)
 	}
 }
 
+/* A live LUN that is not ours, of a target. */
+struct other {
+	const struct sis_target *target;
+	const struct sis_lun *lun;
+};
+typedef SIS_VEC(struct other) other_luns;
+
+static int other_cmp(const void *a, const void *b)
+{
+	const struct other *x = a, *y = b;
+
+	return strcmp(x->lun->path, y->lun->path);
+}
+
+/* Sorted by path. */
+static void find_others(const struct sis_state *live, other_luns *ret)
+{
+	sis_vec_each(t, &live->targets)
+		sis_vec_each(l, &t->luns)
+			if (!l->guid && l->path)
+				sis_vec_push(ret, ((struct other){ t, l }));
+	sis_vec_sort(ret, other_cmp);
+}
+
+/*
+ * Two LUNs with two serial numbers are two disks to an initiator, and their data is one: a volume
+ * that something else shares is not shared a second time.
+ */
+static void refuse_shared_by_others(struct sis_group *g, const other_luns *l)
+{
+	if (g->refused.code || !g->desired)
+		return;
+	sis_vec_each(want, &g->desired->luns) {
+		const struct other key = { .lun = want };
+		const struct other *found = want->path ? sis_vec_find(l, &key, other_cmp) : NULL;
+
+		if (!found || gives_up(g, want->guid))
+			continue;
+		(void)sis_err_set(&g->refused, EEXIST,
+				  "'%s' is LUN %" PRIu32 " of target '%s' already, which was not made "
+				  "by this tool; take that over with `shareiscsi adopt %s`, or remove it",
+				  want->volume, found->lun->number, found->target->iqn,
+				  found->target->iqn);
+		return;
+	}
+}
+
 void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,
 		   struct sis_plan *ret)
 {
 	size_t d = 0, l = 0, n;
+	other_luns others = { 0 };
 
 	*ret = (struct sis_plan){ 0 };
 	while (d < desired->targets.n || l < live->targets.n) {
@@ -360,6 +408,10 @@ void sis_plan_make(const struct sis_state *desired, const struct sis_state *live
 		l += cmp >= 0;
 	}
 	sis_vec_sort(&ret->groups, group_cmp);
+	find_others(live, &others);
+	sis_vec_each(g, &ret->groups)
+		refuse_shared_by_others(g, &others);
+	sis_vec_free(&others);
 	n = ret->groups.n;
 	for (size_t i = 0; i < n; i++)
 		if (ret->groups.v[i].refused.code && ret->groups.v[i].live)

@@ -54,7 +54,8 @@ struct sis_plan {
 
 /*
  * Both states are sorted and must outlive the plan. Foreign targets and LUNs to keep are left
- * alone; a foreign target with a desired IQN refuses that group (EEXIST). Without `force`, a group
+ * alone; a foreign target with a desired IQN, or a LUN that is not ours on a desired path, refuses
+ * that group (EEXIST). Without `force`, a group
  * that is in use is refused (sis_group_in_use()).
  */
 void sis_plan_make(const struct sis_state *desired, const struct sis_state *live, bool force,

@@ -40,6 +40,27 @@ expect_out "$theirs" "but are shown"
 release_session
 sis unshare -a
 
+# ---- our volume ----
+
+volume tank/both 10M on
+adm --lld iscsi --op new --mode logicalunit --tid 1 --lun 2 -b "$pool/both"
+for verb in "share tank/both" "sync" "sync -f" "share -a"; do
+	calls >/dev/null
+	# shellcheck disable=SC2086 # a verb and its operand
+	sis $verb
+	expect_error 1 "'tank/both' is LUN 2 of target '$theirs' already, which was not made by this tool; take that over with \`shareiscsi adopt $theirs\`, or remove it" \
+		"$verb: a volume that they share"
+	! grep -qF "$prefix:tank.both" <<<"$(live)"
+	verdict $? "is no second disk"
+done
+sis status tank/both
+expect_out "already" "status says so"
+adm --lld iscsi --op delete --mode logicalunit --tid 1 --lun 2
+sis share tank/both
+expect_quiet 0 "and is shared when they let go"
+sis unshare -a
+rm "$pool/both"
+
 # ---- our name ----
 
 mine=$prefix:tank.v1
