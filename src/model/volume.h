@@ -34,6 +34,7 @@ struct sis_volume {
 	enum sis_source share_source;
 	char *share_from; /* dataset it is inherited from, or NULL */
 	char *identity;	  /* raw value of SIS_PROP_IDENTITY; NULL when unset */
+	bool users_told;  /* store zfs: the four above are as they are */
 };
 
 typedef SIS_VEC(struct sis_volume) sis_volumes;

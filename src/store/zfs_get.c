@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Asks zfs about volumes, in two calls for any number of them: first what no user can forge, then,
- * for the volumes found, what users may set. Changes nothing.
+ * Asks zfs about volumes, in two calls for any number of them: first all there is to know of them,
+ * then whether the file systems they are in belong to a container. Where a value of a user makes
+ * the first answer ambiguous, what users set is left out of it and asked for in the second.
+ * Changes nothing.
  */
 #include "store/zfs_get.h"
 
@@ -42,6 +44,16 @@ static int failure(const struct sis_sx *sx, const struct sis_cmd_result *res, st
 }
 
 /* ---- first call: the volumes ---- */
+
+/* `zfs get -r` of the volumes with or without what users set. */
+static int get_below(const struct sis_sx *sx, bool users, char *const *names, size_t n,
+		     struct sis_cmd_result *ret, struct sis_err *err)
+{
+	const char *const options[] = { "-r", "-Hp", "-t", "volume", "-o", SIS_ZFS_COLUMNS,
+					users ? SIS_ZFS_ALL_PROPS : SIS_ZFS_VOLUME_PROPS, NULL };
+
+	return get(sx, options, names, n, ret, err);
+}
 
 static bool param_is(const struct sis_sx *sx, const char *param, const char *value)
 {
@@ -106,16 +118,13 @@ static void add_unread(sis_volumes *l, const char *name, const char *why)
  * All at once; where one of them cannot be read (its pool is suspended, a disk is broken), in
  * halves, so that only that one counts as not read. *ret then holds the others.
  */
-static int read_some(const struct sis_sx *sx, char *const *names, size_t n,
+static int read_some(const struct sis_sx *sx, bool users, char *const *names, size_t n,
 		     const struct sis_zfs_module *m, struct sis_zfs_found *ret, struct sis_err *err)
 {
-	static const char *const options[] = {
-		"-r", "-Hp", "-t", "volume", "-o", SIS_ZFS_COLUMNS, SIS_ZFS_VOLUME_PROPS, NULL
-	};
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	sis_autostrv sis_strv missing = { 0 };
 	sis_autoerr struct sis_err why = SIS_ERR_INIT;
-	int r = get(sx, options, names, n, &res, err);
+	int r = get_below(sx, users, names, n, &res, err);
 
 	if (r)
 		return r;
@@ -124,16 +133,18 @@ static int read_some(const struct sis_sx *sx, char *const *names, size_t n,
 	if (r && r != -EIO)
 		return sis_err_move(err, &why);
 	if (r && n > 1) {
-		r = read_some(sx, names, n / 2, m, ret, err);
-		return r ? r : read_some(sx, names + n / 2, n - n / 2, m, ret, err);
+		r = read_some(sx, users, names, n / 2, m, ret, err);
+		return r ? r : read_some(sx, users, names + n / 2, n - n / 2, m, ret, err);
 	}
 	if (r) {
 		add_unread(&ret->unread, names[0], sis_err_msg(&why));
 		return 0;
 	}
+	if (users && sis_zfs_parse_all(res.out, m, &ret->volumes) < 0)
+		return read_some(sx, false, names, n, m, ret, err);
 	sis_vec_each(name, &missing)
 		sis_strv_add(&ret->missing, *name);
-	return sis_zfs_parse_volumes(res.out, m, &ret->volumes, err);
+	return users ? 0 : sis_zfs_parse_volumes(res.out, m, &ret->volumes, err);
 }
 
 /* What would be an option, a path or a property to zfs never gets there. */
@@ -175,7 +186,7 @@ static int read_all(const struct sis_sx *sx, const sis_strv *names, struct sis_z
 	for (size_t i = 0; !r && i < names->n; i += NAMES_AT_ONCE) {
 		size_t n = names->n - i < NAMES_AT_ONCE ? names->n - i : NAMES_AT_ONCE;
 
-		r = read_some(sx, names->v + i, n, &m, ret, err);
+		r = read_some(sx, true, names->v + i, n, &m, ret, err);
 	}
 	sort_volumes(&ret->volumes);
 	return r;
@@ -231,7 +242,7 @@ void sis_zfs_found_free(struct sis_zfs_found *f)
 	sis_strv_free(&f->missing);
 }
 
-/* ---- second call: what users may set ---- */
+/* ---- second call: file systems, and what users set where that is not told ---- */
 
 static bool says_missing(const struct sis_cmd_result *res)
 {
@@ -307,14 +318,14 @@ static char *parent_name(const char *volume)
 	return sis_strndup(volume, (size_t)(strrchr(volume, '/') - volume));
 }
 
-/* The volumes from `from` up to `to` and the file systems they are in; sorted, each once. */
+/* The volumes from `from` up to `to`, unless told, and the file systems they are in; each once. */
 static void list_users(const sis_volumes *l, size_t from, size_t to, sis_strv *ret)
 {
 	for (size_t i = from; i < to; i++) {
-		const char *name = l->v[i].name;
-		sis_autofree char *parent = parent_name(name);
+		sis_autofree char *parent = parent_name(l->v[i].name);
 
-		sis_strv_add(ret, name);
+		if (!l->v[i].users_told)
+			sis_strv_add(ret, l->v[i].name);
 		sis_strv_add(ret, parent);
 	}
 	sis_vec_sort(ret, sis_strp_cmp);
@@ -335,22 +346,12 @@ static struct sis_zfs_user *find_user(const sis_strv *names, struct sis_zfs_user
 }
 
 /* Hands over what was said about a volume. Another guid: not the volume that was found. */
-static void take_user(struct sis_zfs_user *u, bool zoned, struct sis_volume *v)
+static void take_user(struct sis_zfs_user *u, struct sis_volume *v)
 {
-	if (!u->there || u->guid != v->guid) {
+	if (u->there && u->guid == v->guid)
+		sis_zfs_user_take(u, v);
+	else
 		v->guid = 0;
-		return;
-	}
-	v->share = sis_steal(&u->share.value);
-	v->share_source = u->share.source;
-	v->share_from = sis_steal(&u->share.from);
-	/* An identity is not inherited: it belongs to one volume. */
-	if (u->identity.source != SIS_SOURCE_INHERITED)
-		v->identity = sis_steal(&u->identity.value);
-	if (zoned && !v->not_ready_final) {
-		sis_replace(&v->not_ready, "it belongs to a container (zoned=on)");
-		v->not_ready_final = true;
-	}
 }
 
 static int get_some_users(const struct sis_sx *sx, sis_volumes *l, size_t from, size_t to,
@@ -364,10 +365,16 @@ static int get_some_users(const struct sis_sx *sx, sis_volumes *l, size_t from, 
 	users = sis_calloc(names.n, sizeof(*users));
 	r = ask_users(sx, names.v, names.n, users, err);
 	for (size_t i = from; !r && i < to; i++) {
-		sis_autofree char *parent = parent_name(l->v[i].name);
+		struct sis_volume *v = &l->v[i];
+		sis_autofree char *parent = parent_name(v->name);
 		bool zoned = find_user(&names, users, parent)->zoned;
 
-		take_user(find_user(&names, users, l->v[i].name), zoned, &l->v[i]);
+		if (!v->users_told)
+			take_user(find_user(&names, users, v->name), v);
+		if (zoned && !v->not_ready_final) {
+			sis_replace(&v->not_ready, "it belongs to a container (zoned=on)");
+			v->not_ready_final = true;
+		}
 	}
 	for (size_t i = 0; i < names.n; i++)
 		sis_zfs_user_free(&users[i]);

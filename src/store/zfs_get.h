@@ -9,7 +9,7 @@
 #include "store/zfs_parse.h"
 
 struct sis_zfs_found {
-	sis_volumes volumes; /* sorted, each once, without what users set */
+	sis_volumes volumes; /* sorted, each once; what users set where .users_told */
 	sis_volumes unread;  /* names whose volumes zfs cannot tell now: guid 0 and the reason */
 	sis_strv missing;    /* names that do not exist */
 };
@@ -21,7 +21,8 @@ int sis_zfs_get_volumes(const struct sis_sx *sx, const sis_strv *names, struct s
 			struct sis_err *err);
 
 /*
- * Adds to the volumes what users set. Those that are gone meanwhile, or that are others of the
+ * Adds to the volumes what users set, where it is not told, and whether they belong to containers.
+ * Those that are gone meanwhile, or that are others of the
  * same name, leave the list.
  */
 int sis_zfs_get_users(const struct sis_sx *sx, sis_volumes *l, struct sis_err *err);

@@ -10,7 +10,7 @@
 enum {
 	/* libzfs prints a source from a buffer of 128 bytes: a longer one is cut */
 	SOURCE_MAX = 127,
-	VOLUME_ROWS = 9,
+	VOLUME_ROWS = 11,
 };
 
 struct text {
@@ -92,148 +92,7 @@ static int parse_number(struct text t, uint64_t max, uint64_t *ret)
 	return sis_parse_u64(s, 0, max, ret);
 }
 
-/* ---- volumes ---- */
-
-/* The rows of one volume, in the order they were asked for. */
-enum volume_row {
-	GUID,
-	VOLSIZE,
-	BLOCKSIZE,
-	READONLY,
-	KEYROOT,
-	KEYSTATUS,
-	VOLMODE,
-	RESERVED,
-	TOKEN
-};
-
-static const char *const volume_props[VOLUME_ROWS] = {
-	[GUID] = "guid",	 [VOLSIZE] = "volsize",		[BLOCKSIZE] = "volblocksize",
-	[READONLY] = "readonly", [KEYROOT] = "encryptionroot",	[KEYSTATUS] = "keystatus",
-	[VOLMODE] = "volmode",	 [RESERVED] = "refreservation", [TOKEN] = "receive_resume_token",
-};
-
-/* Why the volume has no node and will not get one by waiting; NULL when it should have one. */
-static char *no_node(const struct text *value, const struct sis_volume *v)
-{
-	sis_autofree char *name = sis_shell_quote(v->name);
-
-	if (text_is(value[KEYSTATUS], "unavailable")) {
-		sis_autofree char *root = text_dup(value[KEYROOT]);
-		sis_autofree char *quoted = sis_shell_quote(root);
-
-		return sis_asprintf("its key is not loaded; `zfs load-key %s`", quoted);
-	}
-	if (!text_is(value[TOKEN], "-"))
-		return sis_asprintf("it was received in part only; go on with `zfs send -t`, or "
-				    "drop it with `zfs receive -A %s`",
-				    name);
-	if (!v->size)
-		return sis_strdup("it is still being received");
-	if (text_is(value[VOLMODE], "none"))
-		return sis_asprintf("volmode=none leaves it without a device node; "
-				    "`zfs set volmode=dev %s`",
-				    name);
-	return NULL;
-}
-
-/* The same where the module's parameters, which may have changed since, are the reason. */
-static char *not_made(const struct text *value, const struct sis_volume *v,
-		      const struct sis_zfs_module *m)
-{
-	sis_autofree char *name = sis_shell_quote(v->name);
-
-	if (m->inhibit_dev)
-		return sis_strdup("the zfs module makes no device nodes (zvol_inhibit_dev=1)");
-	if (m->volmode_none && text_is(value[VOLMODE], "default"))
-		return sis_asprintf("volmode=default leaves it without a device node here "
-				    "(zvol_volmode=3); `zfs set volmode=dev %s`",
-				    name);
-	return NULL;
-}
-
-/* A volume that is still being received may have no size yet: "-" as well as 0. */
-static int fill_volume(const struct text *value, const struct sis_zfs_module *m,
-		       struct sis_volume *v)
-{
-	uint64_t blocksize = 0;
-
-	if (parse_number(value[GUID], UINT64_MAX, &v->guid) || !v->guid)
-		return -EPROTO;
-	if (!text_is(value[VOLSIZE], "-") && parse_number(value[VOLSIZE], INT64_MAX, &v->size))
-		return -EPROTO;
-	if (!text_is(value[BLOCKSIZE], "-") &&
-	    parse_number(value[BLOCKSIZE], UINT32_MAX, &blocksize))
-		return -EPROTO;
-	v->volblocksize = (uint32_t)blocksize;
-	v->readonly = text_is(value[READONLY], "on");
-	v->sparse = text_is(value[RESERVED], "0") || text_is(value[RESERVED], "none");
-	v->device = sis_zfs_device(v->name);
-	v->not_ready = no_node(value, v);
-	v->not_ready_final = v->not_ready != NULL;
-	if (!v->not_ready)
-		v->not_ready = not_made(value, v, m);
-	return 0;
-}
-
-static int bad_output(struct text line, struct sis_err *err)
-{
-	sis_autofree char *text = text_dup(line);
-
-	return sis_err_set(err, EPROTO, "zfs printed a line that is not understood: '%.100s'",
-			   text);
-}
-
-/* The rows of one volume, the next in the text. */
-static int next_volume(const char **cursor, const struct sis_zfs_module *m, sis_volumes *l,
-		       struct sis_err *err)
-{
-	struct text line = { *cursor, strcspn(*cursor, "\n") }, value[VOLUME_ROWS];
-	sis_autofree char *name = NULL;
-	struct sis_volume *v;
-
-	for (size_t i = 0; i < VOLUME_ROWS; i++) {
-		struct row r;
-
-		if (!next_line(cursor, &line) || !split_row(line, &r))
-			return bad_output(line, err);
-		if (!name)
-			name = text_dup(r.name);
-		if (!row_is(&r, name, volume_props[i]) || memchr(r.value.s, '\t', r.value.n))
-			return bad_output(line, err);
-		value[i] = r.value;
-	}
-	if (!strchr(name, '/'))
-		return bad_output(line, err);
-	if (strchr(name, '%'))
-		return 0;
-	v = sis_vec_add(l);
-	v->name = sis_steal(&name);
-	return fill_volume(value, m, v) ? bad_output(line, err) : 0;
-}
-
-int sis_zfs_parse_volumes(const char *out, const struct sis_zfs_module *m, sis_volumes *ret,
-			  struct sis_err *err)
-{
-	int r = 0;
-
-	while (!r && *out)
-		r = next_volume(&out, m, ret, err);
-	return r;
-}
-
-char *sis_zfs_device(const char *name)
-{
-	char *path = sis_asprintf("/dev/zvol/%s", name);
-
-	for (char *p = path; *p; p++) {
-		if (*p == ' ')
-			*p = '+';
-	}
-	return path;
-}
-
-/* ---- user properties ---- */
+/* ---- sources ---- */
 
 /*
  * Where a value is inherited from is a name above the dataset's own. When it was cut off, it is
@@ -278,6 +137,229 @@ static int fill_prop(const char *name, struct text value, struct text source, st
 	*ret = p;
 	return 0;
 }
+
+/* ---- volumes ---- */
+
+/* The rows of one volume, in the order they were asked for. */
+enum volume_row {
+	GUID,
+	VOLSIZE,
+	BLOCKSIZE,
+	READONLY,
+	KEYROOT,
+	KEYSTATUS,
+	VOLMODE,
+	RESERVED,
+	SHARE, /* these two only where users are asked for: see SIS_ZFS_ALL_PROPS */
+	IDENTITY,
+	TOKEN
+};
+
+static const char *const volume_props[VOLUME_ROWS] = {
+	[GUID] = "guid",	 [VOLSIZE] = "volsize",		[BLOCKSIZE] = "volblocksize",
+	[READONLY] = "readonly", [KEYROOT] = "encryptionroot",	[KEYSTATUS] = "keystatus",
+	[VOLMODE] = "volmode",	 [RESERVED] = "refreservation", [SHARE] = SIS_PROP_SHARE,
+	[IDENTITY] = SIS_PROP_IDENTITY, [TOKEN] = "receive_resume_token",
+};
+
+static bool is_users(size_t row)
+{
+	return row == SHARE || row == IDENTITY;
+}
+
+/* Why the volume has no node and will not get one by waiting; NULL when it should have one. */
+static char *no_node(const struct row *row, const struct sis_volume *v)
+{
+	sis_autofree char *name = sis_shell_quote(v->name);
+
+	if (text_is(row[KEYSTATUS].value, "unavailable")) {
+		sis_autofree char *root = text_dup(row[KEYROOT].value);
+		sis_autofree char *quoted = sis_shell_quote(root);
+
+		return sis_asprintf("its key is not loaded; `zfs load-key %s`", quoted);
+	}
+	if (!text_is(row[TOKEN].value, "-"))
+		return sis_asprintf("it was received in part only; go on with `zfs send -t`, or "
+				    "drop it with `zfs receive -A %s`",
+				    name);
+	if (!v->size)
+		return sis_strdup("it is still being received");
+	if (text_is(row[VOLMODE].value, "none"))
+		return sis_asprintf("volmode=none leaves it without a device node; "
+				    "`zfs set volmode=dev %s`",
+				    name);
+	return NULL;
+}
+
+/* The same where the module's parameters, which may have changed since, are the reason. */
+static char *not_made(const struct row *row, const struct sis_volume *v,
+		      const struct sis_zfs_module *m)
+{
+	sis_autofree char *name = sis_shell_quote(v->name);
+
+	if (m->inhibit_dev)
+		return sis_strdup("the zfs module makes no device nodes (zvol_inhibit_dev=1)");
+	if (m->volmode_none && text_is(row[VOLMODE].value, "default"))
+		return sis_asprintf("volmode=default leaves it without a device node here "
+				    "(zvol_volmode=3); `zfs set volmode=dev %s`",
+				    name);
+	return NULL;
+}
+
+/* A volume that is still being received may have no size yet: "-" as well as 0. */
+static int fill_volume(const struct row *row, const struct sis_zfs_module *m,
+		       struct sis_volume *v)
+{
+	uint64_t blocksize = 0;
+
+	if (parse_number(row[GUID].value, UINT64_MAX, &v->guid) || !v->guid)
+		return -EPROTO;
+	if (!text_is(row[VOLSIZE].value, "-") && parse_number(row[VOLSIZE].value, INT64_MAX, &v->size))
+		return -EPROTO;
+	if (!text_is(row[BLOCKSIZE].value, "-") &&
+	    parse_number(row[BLOCKSIZE].value, UINT32_MAX, &blocksize))
+		return -EPROTO;
+	v->volblocksize = (uint32_t)blocksize;
+	v->readonly = text_is(row[READONLY].value, "on");
+	v->sparse = text_is(row[RESERVED].value, "0") || text_is(row[RESERVED].value, "none");
+	v->device = sis_zfs_device(v->name);
+	v->not_ready = no_node(row, v);
+	v->not_ready_final = v->not_ready != NULL;
+	if (!v->not_ready)
+		v->not_ready = not_made(row, v, m);
+	return 0;
+}
+
+static int bad_output(struct text line, struct sis_err *err)
+{
+	sis_autofree char *text = text_dup(line);
+
+	return sis_err_set(err, EPROTO, "zfs printed a line that is not understood: '%.100s'",
+			   text);
+}
+
+/* Hands over what users set; an identity is not inherited: it belongs to one volume. */
+static void take_props(struct sis_prop *share, struct sis_prop *identity, struct sis_volume *v)
+{
+	v->share = sis_steal(&share->value);
+	v->share_source = share->source;
+	v->share_from = sis_steal(&share->from);
+	if (identity->source != SIS_SOURCE_INHERITED)
+		v->identity = sis_steal(&identity->value);
+	v->users_told = true;
+}
+
+void sis_zfs_user_take(struct sis_zfs_user *u, struct sis_volume *v)
+{
+	take_props(&u->share, &u->identity, v);
+}
+
+static int fill_users(const struct row *rows, struct sis_volume *v)
+{
+	struct sis_prop share = { 0 }, identity = { 0 };
+	int r = fill_prop(v->name, rows[SHARE].value, rows[SHARE].source, &share);
+
+	if (!r)
+		r = fill_prop(v->name, rows[IDENTITY].value, rows[IDENTITY].source, &identity);
+	if (!r)
+		take_props(&share, &identity, v);
+	sis_prop_free(&share);
+	sis_prop_free(&identity);
+	return r;
+}
+
+/* The rows of one volume, the next in the text; *ret_name is to be freed, whatever happens. */
+static int next_rows(const char **cursor, bool users, struct row *ret, char **ret_name,
+		     struct sis_err *err)
+{
+	struct text line = { *cursor, strcspn(*cursor, "\n") };
+
+	for (size_t i = 0; i < VOLUME_ROWS; i++) {
+		struct row *r = &ret[i];
+
+		if (is_users(i) && !users)
+			continue;
+		if (!next_line(cursor, &line) || !split_row(line, r))
+			return bad_output(line, err);
+		if (!*ret_name)
+			*ret_name = text_dup(r->name);
+		if (!row_is(r, *ret_name, volume_props[i]) ||
+		    (!is_users(i) && memchr(r->value.s, '\t', r->value.n)))
+			return bad_output(line, err);
+	}
+	return strchr(*ret_name, '/') ? 0 : bad_output(line, err);
+}
+
+/* `seen`: with what users set; all names go there. NULL: without. */
+static int next_volume(const char **cursor, const struct sis_zfs_module *m, sis_strv *seen,
+		       sis_volumes *l, struct sis_err *err)
+{
+	const char *start = *cursor;
+	struct row rows[VOLUME_ROWS];
+	sis_autofree char *name = NULL;
+	struct sis_volume *v;
+	int r = next_rows(cursor, seen != NULL, rows, &name, err);
+
+	if (!r && seen)
+		sis_strv_add(seen, name);
+	if (r || strchr(name, '%'))
+		return r;
+	v = sis_vec_add(l);
+	v->name = sis_steal(&name);
+	r = fill_volume(rows, m, v);
+	if (!r && seen)
+		r = fill_users(rows, v);
+	return r ? bad_output((struct text){ start, strcspn(start, "\n") }, err) : 0;
+}
+
+int sis_zfs_parse_volumes(const char *out, const struct sis_zfs_module *m, sis_volumes *ret,
+			  struct sis_err *err)
+{
+	int r = 0;
+
+	while (!r && *out)
+		r = next_volume(&out, m, NULL, ret, err);
+	return r;
+}
+
+static bool each_once(sis_strv *names)
+{
+	sis_vec_sort(names, sis_strp_cmp);
+	for (size_t i = 1; i < names->n; i++)
+		if (sis_streq(names->v[i], names->v[i - 1]))
+			return false;
+	return true;
+}
+
+int sis_zfs_parse_all(const char *out, const struct sis_zfs_module *m, sis_volumes *ret)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+	sis_autostrv sis_strv seen = { 0 };
+	int r = 0;
+
+	while (!r && *out)
+		r = next_volume(&out, m, &seen, &l, NULL);
+	if (r || !each_once(&seen))
+		return -EBADMSG;
+	sis_vec_each(v, &l) {
+		sis_vec_push(ret, *v);
+		*v = (struct sis_volume){ 0 };
+	}
+	return 0;
+}
+
+char *sis_zfs_device(const char *name)
+{
+	char *path = sis_asprintf("/dev/zvol/%s", name);
+
+	for (char *p = path; *p; p++) {
+		if (*p == ' ')
+			*p = '+';
+	}
+	return path;
+}
+
+/* ---- user properties ---- */
 
 void sis_zfs_user_free(struct sis_zfs_user *u)
 {

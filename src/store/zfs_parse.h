@@ -18,6 +18,15 @@
 	"guid,volsize,volblocksize,readonly,encryptionroot,keystatus,volmode," \
 	"refreservation,receive_resume_token"
 
+/*
+ * The same with what users set, in one question. Values of users stand between rows that users
+ * cannot choose: one that holds a newline, whatever it pretends, tears the rows of its own volume
+ * apart or makes the volume appear twice.
+ */
+#define SIS_ZFS_ALL_PROPS                                                      \
+	"guid,volsize,volblocksize,readonly,encryptionroot,keystatus,volmode," \
+	"refreservation," SIS_PROP_SHARE "," SIS_PROP_IDENTITY ",receive_resume_token"
+
 /* Asked of volumes named one by one and of the file systems they are in. */
 #define SIS_ZFS_USER_PROPS "zoned,guid," SIS_PROP_SHARE "," SIS_PROP_IDENTITY
 
@@ -36,6 +45,12 @@ struct sis_zfs_module {
 int sis_zfs_parse_volumes(const char *out, const struct sis_zfs_module *m, sis_volumes *ret,
 			  struct sis_err *err);
 
+/*
+ * The same for rows of SIS_ZFS_ALL_PROPS; what users set is told. -EBADMSG, and nothing added, for
+ * anything else: then no row can be trusted.
+ */
+int sis_zfs_parse_all(const char *out, const struct sis_zfs_module *m, sis_volumes *ret);
+
 struct sis_zfs_user {
 	bool there;
 	bool zoned; /* file systems only */
@@ -43,6 +58,9 @@ struct sis_zfs_user {
 	struct sis_prop share, identity; /* .value, .source, .from */
 };
 void sis_zfs_user_free(struct sis_zfs_user *u);
+
+/* Moves both properties to the volume they are told of. */
+void sis_zfs_user_take(struct sis_zfs_user *u, struct sis_volume *v);
 
 /*
  * Rows of SIS_ZFS_USER_PROPS for exactly these datasets (sorted, each once), from a zfs that ended
