@@ -54,7 +54,7 @@ int sis_ctx_open(struct sis_ctx *ctx, const struct sis_choice *choice, struct si
 		return rc;
 	sis_trace_init(&ctx->trace, choice->dry, ctx->root, &ctx->runner, &ctx->kfs);
 	ctx->trace.quiet = !choice->dry && !choice->verbose && !choice->steps;
-	ctx->trace.timeout_ms = ctx->conf.timeout_ms;
+	ctx->trace.timeout_ms = ctx->kfs.timeout_ms = ctx->conf.timeout_ms;
 	ctx->sx.wait_ms = ctx->conf.wait_ms;
 	ctx->sx.dry = choice->dry;
 	return sis_store_open(choice->store ? choice->store : ctx->conf.store, ctx->root,
