@@ -15,6 +15,7 @@
 #include "backend/lio_access.h"
 #include "backend/lio_beyond.h"
 #include "backend/lio_auth.h"
+#include "backend/lio_memory.h"
 #include "backend/lio_store.h"
 #include "backend/lio_tree.h"
 #include "base/str.h"
@@ -214,6 +215,7 @@ static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 
 	t->tid = SIS_LIO_TAG;
 	r = sis_lio_mkdir(bx, dir, err);
+	sis_lio_made(bx, fresh && r == 0 ? dir : NULL);
 	if (r == 0)
 		r = sis_lio_mkdir(bx, tpg, err);
 	if (r == 0)
@@ -243,7 +245,10 @@ static int lio_target_show(struct sis_bx *bx, const struct sis_target *t, struct
 {
 	sis_autofree char *tpg = sis_lio_tpg(t->iqn, t->tid);
 
-	return sis_lio_put(bx, tpg, "enable", "1", err);
+	int r = sis_lio_put(bx, tpg, "enable", "1", err);
+
+	sis_lio_made(bx, NULL);
+	return r;
 }
 
 /* The kernel ends all sessions at this; they could not be kept without logins anyway. */
@@ -283,6 +288,7 @@ static int lio_target_del(struct sis_bx *bx, const struct sis_target *live, bool
 	uint64_t sessions = force ? 0 : sis_lio_session_count(bx->kfs, live->iqn);
 	int r = 0;
 
+	sis_lio_made(bx, NULL);
 	if (sessions && !bx->dry)
 		return sis_err_set(err, SIS_ERR_INUSE,
 				   "%" PRIu64 " sessions of target '%s' are logged "
@@ -296,6 +302,7 @@ static int lio_target_del(struct sis_bx *bx, const struct sis_target *live, bool
 		r = clean_luns(bx, live->iqn, tpg, err);
 	if (r == 0)
 		r = empty_group(bx, tpg, "np", err);
+	sis_lio_heard_drop(bx);
 	if (r == 0 && sis_kfs_exists(bx->kfs, "%s", tpg))
 		r = sis_lio_rmdir(bx, tpg, err);
 	return r < 0 ? r : sis_lio_rmdir(bx, dir, err);
@@ -362,6 +369,7 @@ static int lio_lun_del(struct sis_bx *bx, const struct sis_target *live, const s
 	sis_autofree char *dir = sis_asprintf("%s/lun/lun_%" PRIu32, tpg, l->number);
 	int r;
 
+	sis_lio_made(bx, NULL);
 	r = sis_lio_link(bx->kfs, dir, "/core/", NULL, &store, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -465,5 +473,5 @@ const struct sis_backend sis_backend_lio = {
 	.session_end = lio_session_end,
 	.sessions = lio_sessions,
 	.beyond = sis_lio_beyond,
-	/* .done: nothing is kept between calls */
+	.done = sis_lio_memory_free,
 };

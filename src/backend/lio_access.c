@@ -12,6 +12,7 @@
 #include <inttypes.h>
 
 #include "backend/lio_auth.h"
+#include "backend/lio_memory.h"
 #include "backend/lio_tree.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -21,7 +22,7 @@ enum { BUSY_MS = 10000 };
 int sis_lio_put(struct sis_bx *bx, const char *dir, const char *name, const char *value,
 		struct sis_err *err)
 {
-	if (sis_lio_attr_is(bx->kfs, dir, name, value))
+	if (!sis_lio_is_new(bx, dir) && sis_lio_attr_is(bx->kfs, dir, name, value))
 		return 0;
 	return sis_kfs_write(bx->kfs, value, err, "%s/%s", dir, name);
 }
@@ -31,7 +32,7 @@ int sis_lio_mkdir(struct sis_bx *bx, const char *dir, struct sis_err *err)
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
 	int r;
 
-	if (sis_kfs_exists(bx->kfs, "%s", dir))
+	if (!sis_lio_is_new(bx, dir) && sis_kfs_exists(bx->kfs, "%s", dir))
 		return 0;
 	r = sis_kfs_mkdir(bx->kfs, &e, "%s", dir);
 	return r < 0 && r != -EEXIST ? sis_err_move(err, &e) : 0;
@@ -251,8 +252,8 @@ int sis_lio_protect(struct sis_bx *bx, const struct sis_target *t, bool fresh, s
 				   "LIO has one write protection for all of them; restrict it with "
 				   "initiator=, or give the read-only volume a name= of its own",
 				   t->iqn);
-	if (bx->dry && !fresh && !sis_kfs_exists(bx->kfs, "%s", tpg))
-		return 0; /* noted when it was made */
+	if (!fresh && sis_lio_is_new(bx, tpg))
+		return 0; /* done when it was made */
 	return sis_lio_put(bx, tpg, "attrib/demo_mode_write_protect",
 			   ro && ro == t->luns.n ? "1" : "0", err);
 }
@@ -416,8 +417,7 @@ static int open_target(struct sis_bx *bx, const char *tpg, const struct sis_targ
 	r = open_entries(bx, tpg, t, err);
 	if (r == 0 && t->chap.user)
 		r = sis_lio_put_chap(bx, tpg, &t->chap, err);
-	/* a new target has it on; a dry run has no new target to look at */
-	if (r == 0 && sis_kfs_exists(bx->kfs, "%s/attrib/demo_mode_discovery", tpg))
+	if (r == 0 && !sis_lio_is_new(bx, tpg)) /* which has it on */
 		r = sis_lio_put(bx, tpg, "attrib/demo_mode_discovery", "1", err);
 	if (r == 0)
 		r = sis_lio_put(bx, tpg, "attrib/authentication", t->chap.user ? "1" : "0", err);

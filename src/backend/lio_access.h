@@ -7,7 +7,7 @@
 
 #include "backend/backend.h"
 
-/* Writes an attribute unless it holds the value already. */
+/* Writes an attribute unless it holds the value already; one of a new target always. */
 int sis_lio_put(struct sis_bx *bx, const char *dir, const char *name, const char *value,
 		struct sis_err *err);
 

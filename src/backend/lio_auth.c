@@ -8,6 +8,7 @@
  */
 #include "backend/lio_auth.h"
 
+#include "backend/lio_memory.h"
 #include "backend/lio_tree.h"
 #include "base/str.h"
 
@@ -16,9 +17,11 @@ static int put(struct sis_bx *bx, const char *dir, const char *name, const char 
 {
 	sis_autosecret char *have = NULL;
 	const char *want = value ? value : SIS_LIO_NO_CHAP;
-	int r = sis_kfs_read_line(bx->kfs, &have, NULL, "%s/auth/%s", dir, name);
+	int r = -ENOENT;
 
-	/* What is not there, as in a dry run, has nothing yet. */
+	if (!sis_lio_is_new(bx, dir))
+		r = sis_kfs_read_line(bx->kfs, &have, NULL, "%s/auth/%s", dir, name);
+	/* What is new has nothing yet. */
 	if ((r == 0 || r == -ENOENT) && sis_streq(r == 0 && *have ? have : SIS_LIO_NO_CHAP, want))
 		return 0;
 	if (!value)

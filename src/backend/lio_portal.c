@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "backend/lio_access.h"
+#include "backend/lio_memory.h"
 #include "backend/lio_tree.h"
 #include "base/str.h"
 
@@ -113,11 +114,13 @@ static bool is_deaf(struct sis_bx *bx, const char *portal)
 	struct sis_portal p = { 0 };
 	bool deaf;
 
-	if (bx->dry || !sis_kfs_exists(bx->kfs, "/proc/net/tcp"))
+	if (bx->dry || sis_lio_heard(bx, portal) || !sis_kfs_exists(bx->kfs, "/proc/net/tcp"))
 		return false;
 	deaf = sis_portal_parse(portal, &p, NULL) == 0 && is_wildcard(&p) &&
 	       !all_listen(bx->kfs, "tcp", p.port) && !all_listen(bx->kfs, "tcp6", p.port);
 	free(p.address);
+	if (!deaf)
+		sis_lio_heard_add(bx, portal);
 	return deaf;
 }
 
@@ -213,6 +216,7 @@ static int remove_others(struct sis_bx *bx, const struct sis_target *t, const ch
 
 		if (is_wanted(t, &have->v[i]))
 			continue;
+		sis_lio_heard_drop(bx);
 		r = sis_lio_rmdir(bx, dir, err);
 		if (r < 0)
 			return r;

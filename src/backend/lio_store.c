@@ -179,7 +179,7 @@ static int enable(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 		return sis_err_set(err, ENAMETOOLONG, "the path '%s' is too long for LIO", l->path);
 	r = sis_kfs_write(bx->kfs, control, err, "%s/control", dir);
 	if (r == 0)
-		r = sis_lio_put(bx, dir, "udev_path", l->path, err); /* a note for targetcli */
+		r = sis_kfs_write(bx->kfs, l->path, err, "%s/udev_path", dir); /* for targetcli */
 	if (r < 0)
 		return r;
 	r = sis_kfs_write(bx->kfs, "1", &e, "%s/enable", dir);
@@ -195,15 +195,9 @@ static int enable(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 int sis_lio_store_thin(struct sis_bx *bx, const char *handle, bool thin, struct sis_err *err)
 {
 	sis_autofree char *dir = sis_asprintf(SIS_LIO_CORE "/%s/attrib", handle);
-	bool fresh = bx->dry && !sis_kfs_exists(bx->kfs, "%s", dir);
-	int r = 0;
+	int r = sis_lio_put(bx, dir, "emulate_tpws", "0", err);
 
-	/* both are off in a new one */
-	if (!fresh)
-		r = sis_lio_put(bx, dir, "emulate_tpws", "0", err);
-	if (r < 0 || (fresh && !thin))
-		return r;
-	return sis_lio_put(bx, dir, "emulate_tpu", thin ? "1" : "0", err);
+	return r < 0 ? r : sis_lio_put(bx, dir, "emulate_tpu", thin ? "1" : "0", err);
 }
 
 /*
@@ -222,7 +216,9 @@ static int identify(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 		r = sis_lio_put(bx, dir, "wwn/product_id", l->product, err);
 	if (r == 0 && !(bx->dry && l->blocksize == 512))
 		r = sis_lio_put(bx, dir, "attrib/block_size", size, err);
-	return r < 0 ? r : sis_lio_store_thin(bx, dir + strlen(SIS_LIO_CORE "/"), l->thin, err);
+	if (r == 0 && l->thin) /* else it is off, as in every new one */
+		r = sis_kfs_write(bx->kfs, "1", err, "%s/attrib/emulate_tpu", dir);
+	return r;
 }
 
 int sis_lio_store_add(struct sis_bx *bx, const char *iqn, struct sis_lun *l, struct sis_err *err)
@@ -239,9 +235,9 @@ int sis_lio_store_add(struct sis_bx *bx, const char *iqn, struct sis_lun *l, str
 	hba = sis_asprintf(SIS_LIO_CORE "/%s_%" PRIu64, plugin_of(l), sis_lio_hba(iqn, l->number));
 	dir = sis_asprintf("%s/%s", hba, name);
 	sis_replace(&l->handle, dir + strlen(SIS_LIO_CORE "/"));
-	r = sis_lio_mkdir(bx, hba, err);
+	r = sis_kfs_mkdir(bx->kfs, err, "%s", hba);
 	if (r == 0)
-		r = sis_lio_mkdir(bx, dir, err);
+		r = sis_kfs_mkdir(bx->kfs, err, "%s", dir);
 	if (r == 0)
 		r = enable(bx, dir, l, &st, err);
 	return r < 0 ? r : identify(bx, dir, l, err);
