@@ -15,6 +15,7 @@
 
 #include "backend/lio.h"
 #include "backend/lio_access.h"
+#include "backend/lio_memory.h"
 #include "backend/lio_tree.h"
 #include "golden.h"
 #include "model/field.h"
@@ -433,6 +434,46 @@ static void test_busy(void **state)
 	assert_non_null(strstr(sis_err_msg(&err), "something still uses it after 10 s"));
 }
 
+/* Of a new target nothing is read: a write is made whatever the attribute holds. */
+static void test_new(void **state)
+{
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &kfs, .root = root };
+	sis_autofree char *beside = sis_asprintf("%s-2/attrib", TPG), *text = NULL;
+
+	(void)state;
+	put(TPG "/attrib/authentication", "0\n");
+	assert_int_equal(sis_lio_put(&bx, TPG, "attrib/authentication", "0", NULL), 0);
+	assert_int_equal(sis_kfs_read(&kfs, &text, NULL, NULL, TPG "/attrib/authentication"), 0);
+	assert_string_equal(text, "0\n");
+	sis_lio_made(&bx, TPG);
+	assert_true(sis_lio_is_new(&bx, TPG) && sis_lio_is_new(&bx, TPG "/attrib"));
+	assert_false(sis_lio_is_new(&bx, beside));
+	assert_int_equal(sis_lio_put(&bx, TPG, "attrib/authentication", "1", NULL), 0);
+	assert_int_equal(sis_lio_put(&bx, TPG, "attrib/authentication", "1\n", NULL), 0);
+	sis_replace(&text, NULL);
+	assert_int_equal(sis_kfs_read(&kfs, &text, NULL, NULL, TPG "/attrib/authentication"), 0);
+	assert_string_equal(text, "1\n");
+	sis_lio_made(&bx, NULL);
+	assert_false(sis_lio_is_new(&bx, TPG));
+	sis_lio_memory_free(&bx);
+}
+
+/* After one portal was removed it is looked up again who listens. */
+static void test_heard(void **state)
+{
+	struct sis_bx bx = { .be = &sis_backend_lio };
+
+	(void)state;
+	assert_false(sis_lio_heard(&bx, "[::]:3260"));
+	sis_lio_heard_add(&bx, "[::]:3260");
+	assert_true(sis_lio_heard(&bx, "[::]:3260"));
+	assert_false(sis_lio_heard(&bx, "0.0.0.0:3260"));
+	sis_lio_heard_drop(&bx);
+	assert_false(sis_lio_heard(&bx, "[::]:3260"));
+	sis_lio_memory_free(&bx);
+	assert_null(bx.priv);
+}
+
 /* What the target as it is has beyond the property; NULL: nothing. */
 static char *beyond(void)
 {
@@ -533,6 +574,8 @@ int main(void)
 		TREE_TEST(test_scope),
 		TREE_TEST(test_probe),
 		TREE_TEST(test_busy),
+		TREE_TEST(test_new),
+		cmocka_unit_test(test_heard),
 		TREE_TEST(test_beyond),
 		TREE_TEST(test_beyond_entry),
 		TREE_TEST(test_product),
