@@ -49,8 +49,9 @@ static int failure(const struct sis_sx *sx, const struct sis_cmd_result *res, st
 static int get_below(const struct sis_sx *sx, bool users, char *const *names, size_t n,
 		     struct sis_cmd_result *ret, struct sis_err *err)
 {
-	const char *const options[] = { "-r", "-Hp", "-t", "volume", "-o", SIS_ZFS_COLUMNS,
-					users ? SIS_ZFS_ALL_PROPS : SIS_ZFS_VOLUME_PROPS, NULL };
+	const char *props = users ? SIS_ZFS_ALL_PROPS : SIS_ZFS_VOLUME_PROPS;
+	const char *const options[] = { "-r", "-Hp",	       "-t",  "volume",
+					"-o", SIS_ZFS_COLUMNS, props, NULL };
 
 	return get(sx, options, names, n, ret, err);
 }

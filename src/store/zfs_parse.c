@@ -156,10 +156,17 @@ enum volume_row {
 };
 
 static const char *const volume_props[VOLUME_ROWS] = {
-	[GUID] = "guid",	 [VOLSIZE] = "volsize",		[BLOCKSIZE] = "volblocksize",
-	[READONLY] = "readonly", [KEYROOT] = "encryptionroot",	[KEYSTATUS] = "keystatus",
-	[VOLMODE] = "volmode",	 [RESERVED] = "refreservation", [SHARE] = SIS_PROP_SHARE,
-	[IDENTITY] = SIS_PROP_IDENTITY, [TOKEN] = "receive_resume_token",
+	[GUID] = "guid",
+	[VOLSIZE] = "volsize",
+	[BLOCKSIZE] = "volblocksize",
+	[READONLY] = "readonly",
+	[KEYROOT] = "encryptionroot",
+	[KEYSTATUS] = "keystatus",
+	[VOLMODE] = "volmode",
+	[RESERVED] = "refreservation",
+	[SHARE] = SIS_PROP_SHARE,
+	[IDENTITY] = SIS_PROP_IDENTITY,
+	[TOKEN] = "receive_resume_token",
 };
 
 static bool is_users(size_t row)
@@ -207,14 +214,14 @@ static char *not_made(const struct row *row, const struct sis_volume *v,
 }
 
 /* A volume that is still being received may have no size yet: "-" as well as 0. */
-static int fill_volume(const struct row *row, const struct sis_zfs_module *m,
-		       struct sis_volume *v)
+static int fill_volume(const struct row *row, const struct sis_zfs_module *m, struct sis_volume *v)
 {
 	uint64_t blocksize = 0;
 
 	if (parse_number(row[GUID].value, UINT64_MAX, &v->guid) || !v->guid)
 		return -EPROTO;
-	if (!text_is(row[VOLSIZE].value, "-") && parse_number(row[VOLSIZE].value, INT64_MAX, &v->size))
+	if (!text_is(row[VOLSIZE].value, "-") &&
+	    parse_number(row[VOLSIZE].value, INT64_MAX, &v->size))
 		return -EPROTO;
 	if (!text_is(row[BLOCKSIZE].value, "-") &&
 	    parse_number(row[BLOCKSIZE].value, UINT32_MAX, &blocksize))
@@ -450,84 +457,4 @@ int sis_zfs_parse_pools(const char *out, sis_strv *ret, struct sis_err *err)
 			sis_strv_add(ret, name);
 	}
 	return 0;
-}
-
-/* ---- what it says when it fails ---- */
-
-char *sis_zfs_next_missing(const char **cursor)
-{
-	const char *head = "cannot open '", *tail = "': dataset does not exist";
-
-	while (**cursor) {
-		struct text line = { *cursor, strcspn(*cursor, "\n") };
-		size_t head_n = strlen(head), tail_n = strlen(tail);
-
-		*cursor += line.n + (line.s[line.n] == '\n');
-		if (line.n > head_n + tail_n && memcmp(line.s, head, head_n) == 0 &&
-		    memcmp(line.s + line.n - tail_n, tail, tail_n) == 0)
-			return sis_strndup(line.s + head_n, line.n - head_n - tail_n);
-	}
-	return NULL;
-}
-
-/* The reason stands at the end of the line; before it is a name, which may be anything. */
-static const struct {
-	const char *end;
-	int code;
-} reasons[] = {
-	{ "does not exist", ENOENT },
-	{ "no such pool", ENOENT },
-	{ "pool is read-only", EROFS },
-	{ "permission denied", EACCES },
-	{ "must be run as root.", EACCES },
-	{ "dataset is busy", EBUSY },
-	{ "pool is busy", EBUSY },
-	{ "out of space", ENOSPC },
-	{ "operation not applicable to datasets of this type", EINVAL },
-	{ "is not expected here", EINVAL },
-	{ " in name", EINVAL },
-	{ "name is too long", ENAMETOOLONG },
-};
-
-static int reason_code(const char *line)
-{
-	size_t n = strlen(line);
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-		size_t end_n = strlen(reasons[i].end);
-
-		if (n >= end_n && sis_streq(line + n - end_n, reasons[i].end))
-			return reasons[i].code;
-	}
-	return EIO;
-}
-
-/* The first line with another reason than that something is not there; else the first. */
-static char *first_failure(const char *errout)
-{
-	struct text line;
-
-	for (const char *p = errout; *p; p += line.n + (p[line.n] == '\n')) {
-		sis_autofree char *copy = NULL;
-
-		line = (struct text){ p, strcspn(p, "\n") };
-		copy = text_dup(line);
-		if (reason_code(copy) != ENOENT)
-			return sis_steal(&copy);
-	}
-	return sis_strndup(errout, strcspn(errout, "\n"));
-}
-
-int sis_zfs_failure(const char *program, int status, const char *errout, struct sis_err *err)
-{
-	sis_autofree char *line = first_failure(errout);
-
-	if (!*line)
-		return sis_err_set(err, EIO, "'%s' ended with status %d and said nothing", program,
-				   status);
-	if (sis_str_starts(line, "The ZFS modules are not loaded"))
-		return sis_err_set(err, ENODEV,
-				   "the ZFS modules are not loaded; try "
-				   "'/sbin/modprobe zfs' as root");
-	return sis_err_set(err, reason_code(line), "%s", line);
 }

@@ -8,6 +8,22 @@
 
 #include "store/zfs_parse.h"
 
+static void with_users(const char *text)
+{
+	const struct sis_zfs_module m = { 0 };
+	sis_autovolumes sis_volumes l = { 0 };
+
+	if (sis_zfs_parse_all(text, &m, &l) < 0) {
+		must(!l.n);
+		return;
+	}
+	sis_vec_sort(&l, sis_volume_cmp);
+	for (size_t i = 0; i < l.n; i++) {
+		must(l.v[i].users_told && l.v[i].guid);
+		must(!i || !sis_streq(l.v[i].name, l.v[i - 1].name));
+	}
+}
+
 static void volumes(const char *text)
 {
 	const struct sis_zfs_module m = { .volmode_none = true };
@@ -88,7 +104,37 @@ static void failure(const char *text)
 	must_refuse(sis_zfs_failure("zfs", 1, text, &err), &err);
 }
 
-/* As zfs prints them: nothing is quoted. */
+/* Four values of users, asked for with all the rest; as zfs prints them: nothing is quoted. */
+static void forged_all(const sis_strv *values)
+{
+	static const char *const names[] = { "tank/a", "tank/v" };
+	const struct sis_zfs_module m = { 0 };
+	sis_autostr struct sis_str out = { 0 };
+	sis_autovolumes sis_volumes l = { 0 };
+
+	for (size_t i = 0; i < 2; i++) {
+		sis_autofree char *props = sis_strdup(SIS_ZFS_ALL_PROPS);
+		char *cursor = props, *prop;
+
+		while ((prop = sis_str_next(&cursor, ","))) {
+			bool share = sis_streq(prop, SIS_PROP_SHARE);
+			bool users = share || sis_streq(prop, SIS_PROP_IDENTITY);
+
+			sis_str_addf(&out, "%s\t%s\t%s\t%s\n", names[i], prop,
+				     users ? values->v[2 * i + !share] : "7", users ? "local" : "-");
+		}
+	}
+	if (sis_zfs_parse_all(sis_str_get(&out), &m, &l) < 0)
+		return;
+	must(l.n == 2);
+	for (size_t i = 0; i < 2; i++) {
+		must(sis_streq(l.v[i].name, names[i]) && l.v[i].guid == 7);
+		must(sis_streq(l.v[i].share, values->v[2 * i]));
+		must(sis_streq(l.v[i].identity, values->v[2 * i + 1]));
+	}
+}
+
+/* The same in the second of two steps. */
 static void forged(const uint8_t *data, size_t size)
 {
 	static char tank[] = "tank", v[] = "tank/v";
@@ -120,6 +166,7 @@ static void forged(const uint8_t *data, size_t size)
 			must(sis_streq(u[i].identity.value, values.v[2 * i + 1]));
 		}
 	free_users(u, 2);
+	forged_all(&values);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -128,7 +175,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sis_autofree char *text = fuzz_text(data, size);
 
 	switch (which) {
-	case 'v': volumes(text); break;
+	case 'v':
+		volumes(text);
+		with_users(text);
+		break;
 	case 'u': users(text); break;
 	case 'o': one(text); break;
 	case 'p': pools(text); break;
