@@ -150,11 +150,11 @@ static int delete_target(struct sis_bx *bx, const struct sis_target *live, struc
 int sis_iet_target_del(struct sis_bx *bx, const struct sis_target *live, bool force,
 		       struct sis_err *err)
 {
-	int r = 1;
+	int r = live->tid != 0; /* 0: it is no more, and its lines are left */
 
 	if (live->sessions.n && !force)
 		return in_use(live, err);
-	if (!bx->dry)
+	if (r == 1 && !bx->dry)
 		r = ready_to_delete(bx, live, force, err);
 	if (r == 1)
 		r = delete_target(bx, live, err);

@@ -305,7 +305,7 @@ static int lio_target_del(struct sis_bx *bx, const struct sis_target *live, bool
 	sis_lio_heard_drop(bx);
 	if (r == 0 && sis_kfs_exists(bx->kfs, "%s", tpg))
 		r = sis_lio_rmdir(bx, tpg, err);
-	return r < 0 ? r : sis_lio_rmdir(bx, dir, err);
+	return r < 0 || !sis_kfs_exists(bx->kfs, "%s", dir) ? r : sis_lio_rmdir(bx, dir, err);
 }
 
 /* ---- LUNs ------------------------------------------------------------------------------- */

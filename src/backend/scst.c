@@ -255,9 +255,10 @@ static int drop_hidden_luns(struct sis_bx *bx, const char *iqn, struct sis_err *
 static int scst_target_del(struct sis_bx *bx, const struct sis_target *live, bool force,
 			   struct sis_err *err)
 {
+	const bool there = sis_scst_exists(bx, SIS_SCST_ISCSI "/%s", live->iqn);
 	int r;
 
-	r = scst_target_hide(bx, live, err);
+	r = there ? scst_target_hide(bx, live, err) : 0;
 	if (r == 0)
 		r = sessions_end(bx, live, force, err);
 	if (r == 0)

@@ -101,20 +101,29 @@ static void find_gone(const struct sis_flow *f, sis_strv *ret)
  * Records of targets that are no more (the daemon ended, the machine's target was cleared). What
  * such an end leaves beside the target, a device or a line in a file, goes with the record.
  */
+static int forget_one(struct sis_flow *f, const char *iqn, struct sis_err *err)
+{
+	sis_autofree char *reason = sis_asprintf("what is left of '%s', which is no more", iqn);
+	const struct sis_target gone = { .iqn = (char *)iqn };
+	int rc;
+
+	sis_trace_clear(&f->ctx->trace);
+	rc = f->ctx->bx.be->target_del(&f->ctx->bx, &gone, false, err);
+	sis_flow_report_lines(f, "forget", reason);
+	if (rc < 0 || f->ctx->choice.dry)
+		return rc;
+	return sis_record_remove(f->ctx->root, f->ctx->bx.be->name, iqn, err);
+}
+
 static void forget_gone(struct sis_flow *f)
 {
-	const struct sis_backend *be = f->ctx->bx.be;
 	sis_autostrv sis_strv iqns = { 0 };
 
 	find_gone(f, &iqns);
 	sis_vec_each(iqn, &iqns) {
-		const struct sis_target gone = { .iqn = *iqn };
 		sis_autoerr struct sis_err err = SIS_ERR_INIT;
-		int rc = be->target_del(&f->ctx->bx, &gone, false, &err);
 
-		if (rc == 0)
-			rc = sis_record_remove(f->ctx->root, be->name, *iqn, &err);
-		if (rc < 0)
+		if (forget_one(f, *iqn, &err) < 0)
 			sis_log(SIS_LOG_WARN, "what is left of '%s' could not be removed: %s", *iqn,
 				sis_err_msg(&err));
 	}
@@ -243,13 +252,12 @@ int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 		return rc;
 	report_items(f);
 	report_missing(f);
-	if (f->ctx->choice.dry)
-		return 0;
-	settle_rest(f);
-	if (work)
-		rc = verify(f, err);
+	if (!f->ctx->choice.dry) {
+		settle_rest(f);
+		rc = work ? verify(f, err) : 0;
+	}
 	forget_gone(f);
-	if (rc == 0)
+	if (rc == 0 && !f->ctx->choice.dry)
 		note_unshared(f);
 	return rc;
 }

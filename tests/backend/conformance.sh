@@ -379,7 +379,7 @@ part_rename() {
 }
 
 part_restart() {
-	local before
+	local before planned
 	volume tank/v1 16M on
 	volume tank/v2 16M lun=3
 	does "share" share -a
@@ -396,6 +396,18 @@ part_restart() {
 	rm -r "$root/run/shareiscsi"
 	does "sync after a restart without record" sync
 	is "it is the same again" "$before" "$(everything)"
+	target_restart
+	set_property tank/v1 off
+	set_property tank/v2 off
+	changes >/dev/null
+	sis plan
+	planned=$(grep -v '^#' <<<"$out" | plain)
+	does "sync of what is off, after a restart" sync
+	is "what is left of it goes as plan printed" "$planned" "$changed"
+	is "nothing is left of it" "" "$(targets)$(records)"
+	set_property tank/v1 on
+	set_property tank/v2 on
+	does "share" share -a
 	target_restart
 	sis unshare -a
 	expect_quiet 0 "unshare -a after a restart"
