@@ -570,6 +570,14 @@ static void test_sessions(void **state)
 		sis_autostate struct sis_state s = read_all();
 		struct sis_target *live = sis_state_find(&s, IQN);
 		struct sis_session other = { .id = sis_strdup("99:0") }, bad;
+		sis_autosessions sis_sessions now = { 0 }, none = { 0 };
+		const struct sis_target gone = { .iqn = (char *)IQN, .tid = 2 };
+
+		ok(bx.be->sessions(&bx, live, &now, &err));
+		assert_int_equal(now.n, 1);
+		assert_string_equal(now.v[0].id, id);
+		ok(bx.be->sessions(&bx, &gone, &none, &err));
+		assert_int_equal(none.n, 0);
 
 		assert_int_equal(live->sessions.n, 1);
 		assert_string_equal(live->sessions.v[0].id, id);

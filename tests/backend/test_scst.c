@@ -241,6 +241,17 @@ static void test_unshare(void **state)
 		assert_string_equal(x->initiator, HOST);
 		assert_string_equal(x->address, "192.0.2.7");
 	}
+	{
+		sis_autosessions sis_sessions now = { 0 };
+		const struct sis_target gone = { .iqn = (char *)IQN ".gone" };
+
+		ok(bx.be->sessions(&bx, &t, &now, &err));
+		assert_int_equal(now.n, 1);
+		assert_string_equal(now.v[0].initiator, HOST);
+		sis_sessions_free(&now);
+		ok(bx.be->sessions(&bx, &gone, &now, &err));
+		assert_int_equal(now.n, 0);
+	}
 	fails(unshare(false), SIS_ERR_INUSE);
 	ok(unshare(true));
 	assert_nothing();

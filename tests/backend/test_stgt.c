@@ -507,6 +507,7 @@ static int no_session(void *iqn)
 static void test_sessions(void **state)
 {
 	sis_autotarget struct sis_target t = wanted("sessions", 1, 60), live = { 0 };
+	sis_autosessions sis_sessions now = { 0 }, none = { 0 };
 	struct iscsi_context *c;
 
 	(void)state;
@@ -517,11 +518,20 @@ static void test_sessions(void **state)
 	assert_int_equal(live.sessions.n, 1);
 	assert_string_equal(live.sessions.v[0].initiator, "iqn.2026-01.org.example:host");
 	assert_string_equal(live.sessions.v[0].address, "127.0.0.1");
+	assert_ok(bx.be->sessions(&bx, &live, &now, &err));
+	assert_int_equal(now.n, 1);
+	assert_string_equal(now.v[0].initiator, live.sessions.v[0].initiator);
+	assert_string_equal(now.v[0].address, "127.0.0.1");
+	assert_string_equal(now.v[0].id, live.sessions.v[0].id);
 	assert_fails(bx.be->target_del(&bx, &live, false, &err), SIS_ERR_INUSE, "1 session");
 	for (int i = 0; i < 2; i++)
 		assert_ok(bx.be->session_end(&bx, &live, &live.sessions.v[0], &err));
 	assert_true(sis_wait_until(no_session, t.iqn, WAIT_MS));
 	iscsi_destroy_context(c);
+	assert_ok(bx.be->sessions(&bx, &live, &none, &err));
+	assert_int_equal(none.n, 0);
+	live.tid = 4711;
+	assert_ok(bx.be->sessions(&bx, &live, &none, &err)); /* no such target */
 	assert_same(&t);
 	assert_fails(bx.be->session_end(&bx, &live, &(struct sis_session){ .id = (char[]){ "x" } },
 					&err),

@@ -308,6 +308,29 @@ static void test_rounded_size(void **state)
 	}
 }
 
+static void test_conns(void **state)
+{
+	sis_autosessions sis_sessions l = { 0 }, none = { 0 };
+
+	(void)state;
+	sis_stgt_parse_conns("", &none);
+	assert_int_equal(none.n, 0);
+	sis_stgt_parse_conns("Session: 1\n    Connection: 0\n        Initiator: iqn.c:h1 alias: a\n"
+			     "        IP Address: 127.0.0.1\nSession: 7\n    Connection: 2\n"
+			     "        Initiator: iqn.c:h2\nSession: 9\n",
+			     &l);
+	assert_int_equal(l.n, 3);
+	assert_string_equal(l.v[0].id, "1:0");
+	assert_string_equal(l.v[0].initiator, "iqn.c:h1");
+	assert_string_equal(l.v[0].address, "127.0.0.1");
+	assert_string_equal(l.v[1].id, "7:2");
+	assert_string_equal(l.v[1].initiator, "iqn.c:h2");
+	assert_null(l.v[1].address);
+	/* cut off: somebody is there all the same */
+	assert_null(l.v[2].id);
+	assert_string_equal(l.v[2].initiator, "");
+}
+
 static void test_version(void **state)
 {
 	(void)state;
@@ -329,7 +352,7 @@ int main(void)
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_damaged), cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_stores),	cmocka_unit_test(test_rounded_size),
-		cmocka_unit_test(test_version),
+		cmocka_unit_test(test_version), cmocka_unit_test(test_conns),
 	};
 
 	return cmocka_run_group_tests_name("stgt_show", tests, NULL, NULL);
