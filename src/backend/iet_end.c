@@ -17,8 +17,8 @@ int sis_iet_session_end(struct sis_bx *bx, const struct sis_target *live,
 {
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
 	struct sis_iet *g;
-	uint64_t sid;
-	uint32_t cid;
+	uint64_t sid = 0;
+	uint32_t cid = 0;
 	int r = sis_iet_of(bx, &g, err);
 
 	if (r == 0)

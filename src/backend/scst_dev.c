@@ -139,7 +139,7 @@ static int add_named(struct sis_bx *bx, const struct sis_lun *l, char **ret_name
 	sis_autofree char *name = free_name(bx, write_through(l));
 	sis_autofree char *proof = sis_asprintf(SIS_SCST_DEVICES "/%s", name);
 	sis_autofree char *command = NULL, *mgmt = NULL;
-	const char *handler;
+	const char *handler = NULL;
 	int r;
 
 	r = sis_scst_device_command(&bx->caps, name, l, &command, &handler, err);

@@ -54,7 +54,7 @@ static void learn_widths(struct sis_front *f, const struct sis_front_args *a, co
 		sis_strv_add(&words, a->operands.v[i]);
 	(void)sis_front_run(f, &words, &out, &errout); /* what is wrong was said already */
 	sis_str_addc(&out, '\n');
-	*strchr(out.s, '\n') = '\0';
+	out.s[strcspn(out.s, "\n")] = '\0';
 	property = title_at(out.s, "PROPERTY");
 	value = title_at(out.s, "VALUE");
 	source = title_at(out.s, "SOURCE");
