@@ -24,9 +24,9 @@ static int no_names(const struct sis_args *a, const char *verb, struct sis_err *
 int sis_cmd_options(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
-		{ "option", "OPTION", false },	 { "aliases", "ALIASES", false },
-		{ "values", "VALUES", false },	 { "default", "DEFAULT", false },
-		{ "meaning", "MEANING", false },
+		{ "option", "OPTION", SIS_COL_TEXT },	{ "aliases", "ALIASES", SIS_COL_TEXT },
+		{ "values", "VALUES", SIS_COL_TEXT },	{ "default", "DEFAULT", SIS_COL_TEXT },
+		{ "meaning", "MEANING", SIS_COL_TEXT },
 	};
 	struct sis_table t = { "options", COLS(cols), { 0 } };
 	int rc = no_names(a, "options", err);
@@ -117,7 +117,7 @@ static void ability_cell(const struct sis_backend *be, const struct ability *a, 
 
 static void print_abilities(bool json)
 {
-	struct sis_col cols[1 + SIS_BACKENDS] = { { "capability", "CAPABILITY", false } };
+	struct sis_col cols[1 + SIS_BACKENDS] = { { "capability", "CAPABILITY", SIS_COL_TEXT } };
 	struct sis_table t = { "capabilities", cols, 1, { 0 } };
 
 	for (size_t i = 0; sis_backends[i]; i++)
@@ -165,9 +165,9 @@ static void backend_row(struct sis_ctx *ctx, const struct sis_backend *be, struc
 int sis_cmd_backends(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
-		{ "backend", "BACKEND", false }, { "state", "STATE", false },
-		{ "version", "VERSION", false }, { "title", "TARGET", false },
-		{ "hint", "WHAT TO DO", false },
+		{ "backend", "BACKEND", SIS_COL_TEXT }, { "state", "STATE", SIS_COL_TEXT },
+		{ "version", "VERSION", SIS_COL_TEXT }, { "title", "TARGET", SIS_COL_TEXT },
+		{ "hint", "WHAT TO DO", SIS_COL_TEXT },
 	};
 	struct sis_table t = { "backends", COLS(cols), { 0 } };
 	struct sis_ctx ctx;
@@ -223,8 +223,8 @@ static int name_of(struct sis_ctx *ctx, const struct sis_volume *v, char **ret, 
 int sis_cmd_iqn(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
-		{ "volume", "VOLUME", false },
-		{ "iqn", "IQN", false },
+		{ "volume", "VOLUME", SIS_COL_TEXT },
+		{ "iqn", "IQN", SIS_COL_TEXT },
 	};
 	struct sis_table t = { "iqn", COLS(cols), { 0 } };
 	sis_autovolumes sis_volumes volumes = { 0 };

@@ -58,8 +58,9 @@ static const char *absent_reason(const struct sis_group *g, const char *reason, 
 {
 	if (g->refused.code || reason == g->blocked.msg)
 		return reason;
-	return recorded ? "the target does not have it any more; `shareiscsi sync` shares it again" :
-			  "it is to be shared; `shareiscsi sync` does that";
+	return recorded ?
+		       "the target does not have it any more; `shareiscsi sync` shares it again" :
+		       "it is to be shared; `shareiscsi sync` does that";
 }
 
 static void add_row(struct status *st, const struct row *r)
@@ -255,15 +256,23 @@ static void live_rows(struct status *st, const struct sis_request *rq)
 }
 
 static const struct sis_col status_cols[] = {
-	{ "state", "STATE", false },	  { "volume", "VOLUME", false },
-	{ "iqn", "IQN", false },	  { "lun", "LUN", true },
-	{ "tid", "TID", true },		  { "target", "TARGET", false },
-	{ "size", "SIZE", false },	  { "bytes", NULL, true },
-	{ "sessions", "SESSIONS", true }, { "serial", NULL, false },
-	{ "type", NULL, false },	  { "iomode", NULL, false },
-	{ "blocksize", NULL, true },	  { "readonly", NULL, false },
-	{ "path", NULL, false },	  { "differs", NULL, false },
-	{ "reason", NULL, false },
+	{ "state", "STATE", SIS_COL_TEXT },
+	{ "volume", "VOLUME", SIS_COL_TEXT },
+	{ "iqn", "IQN", SIS_COL_TEXT },
+	{ "lun", "LUN", SIS_COL_NUMBER },
+	{ "tid", "TID", SIS_COL_NUMBER },
+	{ "target", "TARGET", SIS_COL_TEXT },
+	{ "size", "SIZE", SIS_COL_TEXT },
+	{ "bytes", NULL, SIS_COL_NUMBER },
+	{ "sessions", "SESSIONS", SIS_COL_NUMBER },
+	{ "serial", NULL, SIS_COL_TEXT },
+	{ "type", NULL, SIS_COL_TEXT },
+	{ "iomode", NULL, SIS_COL_TEXT },
+	{ "blocksize", NULL, SIS_COL_NUMBER },
+	{ "readonly", NULL, SIS_COL_YES },
+	{ "path", NULL, SIS_COL_TEXT },
+	{ "differs", NULL, SIS_COL_YES },
+	{ "reason", NULL, SIS_COL_TEXT },
 };
 
 static struct sis_request request(const struct sis_args *a)
@@ -362,11 +371,11 @@ static bool target_named(const struct sis_view *v, const struct sis_target *t)
 int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
-		{ "initiator", "INITIATOR", false },
-		{ "address", "ADDRESS", false },
-		{ "iqn", "IQN", false },
-		{ "volume", "VOLUME", false },
-		{ "id", NULL, false },
+		{ "initiator", "INITIATOR", SIS_COL_TEXT },
+		{ "address", "ADDRESS", SIS_COL_TEXT },
+		{ "iqn", "IQN", SIS_COL_TEXT },
+		{ "volume", "VOLUME", SIS_COL_TEXT },
+		{ "id", NULL, SIS_COL_TEXT },
 	};
 	struct sis_table table = { "sessions", cols, sizeof(cols) / sizeof(cols[0]), { 0 } };
 	struct sis_ctx ctx;

@@ -375,6 +375,11 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+	return sis_streq(word, a) || sis_streq(word, b) || sis_streq(word, c);
+}
+
 int sis_dirzfs(struct sis_sx *sx, int argc, char **argv, FILE *out, FILE *errout)
 {
 	sis_autofree char **order = sis_calloc((size_t)argc + 1, sizeof(*order));
@@ -384,6 +389,15 @@ int sis_dirzfs(struct sis_sx *sx, int argc, char **argv, FILE *out, FILE *errout
 
 	if (argc < 2)
 		return sis_dirzfs_usage(&z, "missing command");
+	if (is_one_of(argv[1], "-h", "-?", "--help")) {
+		z.errout = out;
+		print_usage(&z);
+		return 0;
+	}
+	if (is_one_of(argv[1], "-V", "--version", "version")) {
+		fprintf(out, "shareiscsi %s, for folders\n", SIS_VERSION);
+		return 0;
+	}
 	v = find_verb(argv[1]);
 	if (!v)
 		return sis_dirzfs_usage(&z, "unrecognized command '%s'", argv[1]);

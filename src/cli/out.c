@@ -27,7 +27,9 @@ static struct json_object *cell_json(const struct sis_col *col, const char *text
 {
 	if (!text)
 		return NULL;
-	if (col->number)
+	if (col->kind == SIS_COL_YES)
+		return json_object_new_boolean(sis_streq(text, "yes"));
+	if (col->kind == SIS_COL_NUMBER)
 		return json_object_new_uint64(strtoull(text, NULL, 10));
 	if (!sis_str_clean(text)) {
 		sis_autofree char *printable = sis_str_printable(text);
@@ -69,7 +71,7 @@ static void print_cell(const struct sis_col *col, const char *text, size_t width
 {
 	sis_autofree char *printable = sis_str_printable(text ? text : "-");
 
-	if (col->number)
+	if (col->kind == SIS_COL_NUMBER)
 		printf("%*s", (int)width, printable);
 	else if (last)
 		fputs(printable, stdout);

@@ -11,10 +11,16 @@
 
 #include "base/vec.h"
 
+enum sis_col_kind {
+	SIS_COL_TEXT,
+	SIS_COL_NUMBER, /* JSON number; aligned to the right */
+	SIS_COL_YES,	/* "yes" or not; JSON true or false */
+};
+
 struct sis_col {
 	const char *key;   /* JSON */
 	const char *title; /* header; NULL: only in JSON */
-	bool number;	   /* JSON number; aligned to the right */
+	enum sis_col_kind kind;
 };
 
 struct sis_table {

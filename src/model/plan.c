@@ -383,8 +383,9 @@ static void refuse_shared_by_others(struct sis_group *g, const other_luns *l)
 		if (!found || gives_up(g, want->guid))
 			continue;
 		(void)sis_err_set(&g->refused, EEXIST,
-				  "'%s' is LUN %" PRIu32 " of target '%s' already, which was not made "
-				  "by this tool; take that over with `shareiscsi adopt %s`, or remove it",
+				  "'%s' is LUN %" PRIu32 " of target '%s' already, which was not "
+				  "made by this tool; take that over with `shareiscsi adopt %s`, "
+				  "or remove it",
 				  want->volume, found->lun->number, found->target->iqn,
 				  found->target->iqn);
 		return;

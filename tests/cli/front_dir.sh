@@ -210,6 +210,12 @@ expect_refused 2 "invalid argument order" "properties behind datasets"
 
 z zfs
 expect_status 2 "no command"
+z zfs --help
+expect_quiet 0 "--help"
+expect_out "create [-Pnpsuv]" "tells the commands"
+z zfs version
+expect_quiet 0 "version"
+expect_out "shareiscsi" "tells whose it is"
 z zfs snapshot mypool/b@x
 expect_refused 2 "unrecognized command 'snapshot'" "a command that the store has not"
 z zfs get

@@ -127,8 +127,8 @@ is "and says no more than that" 2 "$(wc -l <<<"$out")"
 sis status -j
 expect_json ".status == [{state: \"shared\", volume: \"mypool/test\", iqn: \"$prefix:mypool.test\",
 	lun: 1, tid: 1, target: \"stgt\", size: \"10M\", bytes: 10485760, sessions: 0,
-	serial: .status[0].serial, type: \"disk\", iomode: \"rdwr\", blocksize: 512, readonly: \"no\",
-	path: \"$world/pool/mypool/test\", differs: \"no\", reason: null}]" "status -j"
+	serial: .status[0].serial, type: \"disk\", iomode: \"rdwr\", blocksize: 512, readonly: false,
+	path: \"$world/pool/mypool/test\", differs: false, reason: null}]" "status -j"
 sis plan
 expect_quiet 0 "plan exits 0 when nothing is to be done"
 is "and prints nothing" "" "$out"
