@@ -335,6 +335,7 @@ int sis_flow_read(struct sis_flow *f, struct sis_err *err)
 {
 	int rc = sis_view_read(f->ctx, f->rq, &f->view, err);
 
+	f->unshared = sis_unshared_any(f->ctx->root);
 	if (rc == 0)
 		sis_plan_make(&f->view.desired, &f->view.live, f->rq->force, &f->plan);
 	return rc;

@@ -38,7 +38,7 @@ int sis_mint_target(struct sis_flow *f, const struct sis_target *t, struct sis_e
 	sis_vec_each(l, &t->luns) {
 		if (rc == 0)
 			rc = mint(f, l, err);
-		if (rc == 0 && !f->ctx->choice.dry)
+		if (rc == 0 && f->unshared && !f->ctx->choice.dry)
 			sis_unshared_forget(f->ctx->root, l->guid);
 	}
 	return rc;

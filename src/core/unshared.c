@@ -4,6 +4,7 @@
  */
 #include "core/unshared.h"
 
+#include <dirent.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -16,6 +17,20 @@ static char *note_path(const char *root, uint64_t guid)
 	sis_autofree char *dir = sis_ctx_run_dir(root);
 
 	return sis_asprintf("%s/unshared/%016" PRIx64, dir, guid);
+}
+
+bool sis_unshared_any(const char *root)
+{
+	sis_autofree char *run = sis_ctx_run_dir(root), *dir = sis_asprintf("%s/unshared", run);
+	DIR *d = opendir(dir);
+	const struct dirent *e;
+	bool any = false;
+
+	while (d && !any && (e = readdir(d)))
+		any = e->d_name[0] != '.';
+	if (d)
+		closedir(d);
+	return any;
 }
 
 bool sis_unshared_noted(const char *root, uint64_t guid)

@@ -12,6 +12,8 @@
 
 #include "base/err.h"
 
+/* Is there any such note? Mostly there is none, and nothing to be forgotten. */
+bool sis_unshared_any(const char *root);
 bool sis_unshared_noted(const char *root, uint64_t guid);
 int sis_unshared_note(const char *root, uint64_t guid, struct sis_err *err);
 void sis_unshared_forget(const char *root, uint64_t guid);
