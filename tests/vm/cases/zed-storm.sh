@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MPL-2.0
 # what: Many volumes made and set at once, with zed killed on the way: after one sync all is right; the events cost few runs.
 # init: systemd
-# limit: 1800
+# limit: 2700
 # processors: 2
 
 share=org.zfsonlinux:shareiscsi
