@@ -36,7 +36,7 @@ part_share() {
 	done
 	sis status -j
 	is "status: the row" \
-		"shared $iqn $first_lun $backend 16777216 0 $(guid_of tank/v1) $blocksize no $world/pool/tank/v1 null" \
+		"shared $iqn $first_lun $backend 16777216 0 $(guid_of tank/v1) $blocksize false $world/pool/tank/v1 null" \
 		"$(row tank/v1 state iqn lun target bytes sessions serial blocksize readonly path reason)"
 	sis plan -j
 	expect_json '.steps == [] and .problems == []' "plan -j is empty"
