@@ -6,7 +6,7 @@
 # processors: 2
 
 share=org.zfsonlinux:shareiscsi
-storm=${STORM:-150}
+storm=${STORM:-500}
 # How many runs of the queue are few, for twice as many events as there are volumes: about a tenth.
 few=$((10 + storm / 5))
 # How many processes make them at once.
