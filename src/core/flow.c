@@ -202,17 +202,36 @@ void sis_flow_unshared(const struct sis_flow *f, const struct sis_volume *v)
 			sis_err_msg(&err));
 }
 
-/* Of this target's volumes, those whose property was set off. */
-static void note_off(const struct sis_flow *f, const struct sis_group *g)
+void sis_flow_note_off(const struct sis_flow *f, uint64_t guid)
 {
-	if (f->rq->mode != SIS_VIEW_SYNC || !g->drops)
-		return;
-	sis_vec_each(l, &g->live->luns) {
-		const struct sis_item *i = sis_view_guid(&f->view, l->guid);
+	const struct sis_item *i = sis_view_guid(&f->view, guid);
 
-		if (!l->keep && i && i->want == SIS_WANT_OFF)
-			sis_flow_unshared(f, i->volume);
-	}
+	if (f->rq->mode == SIS_VIEW_SYNC && i && i->want == SIS_WANT_OFF)
+		sis_flow_unshared(f, i->volume);
+}
+
+static bool is_kept(const struct sis_group *g, uint64_t guid)
+{
+	sis_vec_each(l, &g->live->luns)
+		if (l->guid == guid && l->keep)
+			return true;
+	return false;
+}
+
+/* The LUNs that this group took away, and those that a run before was about to when it ended. */
+static void note_dropped(const struct sis_flow *f, const struct sis_group *g)
+{
+	const struct sis_record *record = sis_records_find(&f->view.records, g->iqn);
+
+	if (!g->live)
+		return;
+	sis_vec_each(l, &g->live->luns)
+		if (g->drops && !l->keep)
+			sis_flow_note_off(f, l->guid);
+	if (record)
+		sis_vec_each(l, &record->luns)
+			if (!is_kept(g, l->guid))
+				sis_flow_note_off(f, l->guid);
 }
 
 /* What is left of a target whose wanted LUNs are gone but which keeps others. */
@@ -237,7 +256,7 @@ static int group_done(struct sis_flow *f, const struct sis_group *g, const struc
 	sis_autosecret char *chap = NULL;
 	sis_autofree char *text = NULL;
 
-	note_off(f, g);
+	note_dropped(f, g);
 	if (!g->desired)
 		return record_rest(f, g, err);
 	run_hooks(f, g, t);

@@ -58,6 +58,9 @@ void sis_flow_report_lines(struct sis_flow *f, const char *step, const char *rea
 /* The volume was unshared for good: when it is shared again, it may be made another disk. */
 void sis_flow_unshared(const struct sis_flow *f, const struct sis_volume *v);
 
+/* The same if this was a sync for which its property says off: its LUN is no more. */
+void sis_flow_note_off(const struct sis_flow *f, uint64_t guid);
+
 /* Makes the target usable if it is not; what that did is a step of the report. */
 int sis_flow_prepare(struct sis_flow *f, struct sis_err *err);
 

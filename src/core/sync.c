@@ -104,6 +104,7 @@ static void find_gone(const struct sis_flow *f, sis_strv *ret)
 static int forget_one(struct sis_flow *f, const char *iqn, struct sis_err *err)
 {
 	sis_autofree char *reason = sis_asprintf("what is left of '%s', which is no more", iqn);
+	const struct sis_record *record = sis_records_find(&f->view.records, iqn);
 	const struct sis_target gone = { .iqn = (char *)iqn };
 	int rc;
 
@@ -112,6 +113,9 @@ static int forget_one(struct sis_flow *f, const char *iqn, struct sis_err *err)
 	sis_flow_report_lines(f, "forget", reason);
 	if (rc < 0 || f->ctx->choice.dry)
 		return rc;
+	if (record)
+		sis_vec_each(l, &record->luns)
+			sis_flow_note_off(f, l->guid);
 	return sis_record_remove(f->ctx->root, f->ctx->bx.be->name, iqn, err);
 }
 

@@ -83,7 +83,7 @@ refused "STGT cannot do type=blockio" type=blockio
 refused "STGT cannot do type=fileio" type=fileio
 refused "STGT cannot do type=nullio" iotype=nullio
 refused "STGT cannot do portal=" portal=127.0.0.1
-refused "auth=someone: cannot open" auth=someone
+refused "auth=someone: there is no " auth=someone
 refused "the CHAP secret has a character that STGT cannot take" authname=someone,authpass=geheimnisträger
 refused "STGT cannot do =ro for one initiator" initiator=10.0.0.1=ro
 refused "STGT cannot do initiator= with * or ?" 'initiator=iqn.2010-09.org.x:*'
