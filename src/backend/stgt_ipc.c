@@ -146,7 +146,10 @@ struct link {
 
 static int late(const struct link *l)
 {
-	return sis_err_set(l->err, ETIMEDOUT, "tgtd did not answer within %u ms", l->timeout_ms);
+	return sis_err_set(l->err, ETIMEDOUT,
+			   "tgtd did not answer within %u ms; if it is only busy, raise 'timeout' "
+			   "in section [general] of /etc/shareiscsi.conf, if it hangs, restart it",
+			   l->timeout_ms);
 }
 
 static int hung_up(const struct link *l)

@@ -85,7 +85,8 @@ is "leave nothing" "" "$(live)"
 configure '[general]' 'timeout = 1'
 kill -STOP "$tgtd"
 sis share tank/v1
-expect_error 1 "--op show --mode system': tgtd did not answer within 1000 ms" "a tgtd that hangs is named"
+expect_error 1 "--op show --mode system': tgtd did not answer within 1000 ms; if it is only busy, raise 'timeout' in section [general] of /etc/shareiscsi.conf, if it hangs, restart it" \
+	"a tgtd that hangs is named, and what to do about it"
 kill -CONT "$tgtd"
 stop_tgtd
 sis share tank/v1
