@@ -21,6 +21,15 @@ static int no_names(const struct sis_args *a, const char *verb, struct sis_err *
 			   a->names.v[0]);
 }
 
+/* A run that failed prints what it has for people; as JSON it is only the error, see main(). */
+static void print_unless_failed(struct sis_table *t, const struct sis_args *a, int rc)
+{
+	if (rc < 0 && a->flags & SIS_FLAG_JSON)
+		sis_table_free(t);
+	else
+		sis_table_print(t, a->flags & SIS_FLAG_JSON);
+}
+
 int sis_cmd_options(const struct sis_args *a, struct sis_err *err)
 {
 	static const struct sis_col cols[] = {
@@ -183,7 +192,7 @@ int sis_cmd_backends(const struct sis_args *a, struct sis_err *err)
 	for (size_t i = 0; rc == 0 && sis_backends[i]; i++)
 		backend_row(&ctx, sis_backends[i], &t);
 	sis_ctx_close(&ctx);
-	sis_table_print(&t, a->flags & SIS_FLAG_JSON);
+	print_unless_failed(&t, a, rc);
 	return rc;
 }
 
@@ -250,6 +259,6 @@ int sis_cmd_iqn(const struct sis_args *a, struct sis_err *err)
 		sis_table_add(&t, iqn);
 	}
 	sis_ctx_close(&ctx);
-	sis_table_print(&t, a->flags & SIS_FLAG_JSON);
+	print_unless_failed(&t, a, rc);
 	return rc;
 }

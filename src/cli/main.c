@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/front.h"
+#include "cli/out.h"
 #include "cli/verb.h"
 #include "core/sync.h"
 
@@ -197,6 +198,8 @@ static int check_together(const struct sis_args *a, struct sis_err *err)
 	if (a->flags & (queue | holds) && a->flags & SIS_FLAG_DRY)
 		return usage_error(err, "--later, --queued, --hold and --release have no dry run",
 				   "");
+	if (a->flags & (queue | SIS_FLAG_METRICS) && a->flags & SIS_FLAG_JSON)
+		return usage_error(err, "--later, --queued and --prometheus do not go with", "-j");
 	return 0;
 }
 
@@ -242,6 +245,8 @@ static int shareiscsi_main(int argc, char **argv)
 		rc = 0;
 	if (rc < 0) {
 		sis_log(SIS_LOG_ERROR, "%s", sis_err_msg(&err));
+		if (args.flags & SIS_FLAG_JSON)
+			sis_json_print_error(sis_err_msg(&err));
 		rc = sis_exit_status(err.code);
 	}
 	sis_strv_free(&args.names);

@@ -23,6 +23,29 @@ void sis_table_addf(struct sis_table *t, const char *fmt, ...)
 	va_end(ap);
 }
 
+struct json_object *sis_json_text(const char *text)
+{
+	sis_autofree char *printable =
+		text && !sis_str_clean(text) ? sis_str_printable(text) : NULL;
+
+	return text ? json_object_new_string(printable ? printable : text) : NULL;
+}
+
+void sis_json_print(struct json_object *top)
+{
+	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
+							 JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(top);
+}
+
+void sis_json_print_error(const char *text)
+{
+	struct json_object *top = json_object_new_object();
+
+	json_object_object_add(top, "error", sis_json_text(text));
+	sis_json_print(top);
+}
+
 static struct json_object *cell_json(const struct sis_col *col, const char *text)
 {
 	if (!text)
@@ -31,12 +54,7 @@ static struct json_object *cell_json(const struct sis_col *col, const char *text
 		return json_object_new_boolean(sis_streq(text, "yes"));
 	if (col->kind == SIS_COL_NUMBER)
 		return json_object_new_uint64(strtoull(text, NULL, 10));
-	if (!sis_str_clean(text)) {
-		sis_autofree char *printable = sis_str_printable(text);
-
-		return json_object_new_string(printable);
-	}
-	return json_object_new_string(text);
+	return sis_json_text(text);
 }
 
 static void print_json(const struct sis_table *t)
@@ -52,9 +70,7 @@ static void print_json(const struct sis_table *t)
 		json_object_array_add(rows, row);
 	}
 	json_object_object_add(top, t->name, rows);
-	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
-							 JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(top);
+	sis_json_print(top);
 }
 
 static size_t column_width(const struct sis_table *t, size_t c)

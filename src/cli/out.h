@@ -17,6 +17,8 @@ enum sis_col_kind {
 	SIS_COL_YES,	/* "yes" or not; JSON true or false */
 };
 
+struct json_object;
+
 struct sis_col {
 	const char *key;   /* JSON */
 	const char *title; /* header; NULL: only in JSON */
@@ -40,5 +42,14 @@ void sis_table_print(struct sis_table *t, bool json);
 
 /* Empties it. */
 void sis_table_free(struct sis_table *t);
+
+/* A text from outside, made printable; NULL is null. */
+struct json_object *sis_json_text(const char *text);
+
+/* Prints it and frees it. */
+void sis_json_print(struct json_object *top);
+
+/* For a run that failed as a whole: {"error": TEXT}, so that a reader always gets JSON. */
+void sis_json_print_error(const char *text);
 
 #endif

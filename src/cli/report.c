@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
+#include "cli/out.h"
 
 /* The steps as a shell script that a person can read: the reason, then what is done. */
 void sis_report_print_steps(const struct sis_report *r)
@@ -21,24 +22,16 @@ void sis_report_print_steps(const struct sis_report *r)
 	}
 }
 
-static struct json_object *text_json(const char *text)
-{
-	sis_autofree char *printable =
-		text && !sis_str_clean(text) ? sis_str_printable(text) : NULL;
-
-	return text ? json_object_new_string(printable ? printable : text) : NULL;
-}
-
 static struct json_object *step_json(const struct sis_done *d)
 {
 	struct json_object *o = json_object_new_object(), *lines = json_object_new_array();
 
-	json_object_object_add(o, "step", text_json(d->name));
-	json_object_object_add(o, "iqn", text_json(d->iqn));
-	json_object_object_add(o, "volume", text_json(d->volume));
-	json_object_object_add(o, "reason", text_json(d->reason));
+	json_object_object_add(o, "step", sis_json_text(d->name));
+	json_object_object_add(o, "iqn", sis_json_text(d->iqn));
+	json_object_object_add(o, "volume", sis_json_text(d->volume));
+	json_object_object_add(o, "reason", sis_json_text(d->reason));
 	sis_vec_each(line, &d->commands)
-		json_object_array_add(lines, text_json(*line));
+		json_object_array_add(lines, sis_json_text(*line));
 	json_object_object_add(o, "commands", lines);
 	return o;
 }
@@ -53,8 +46,8 @@ void sis_report_print_json(const struct sis_report *r)
 	sis_vec_each(p, &r->problems) {
 		struct json_object *o = json_object_new_object();
 
-		json_object_object_add(o, "volume", text_json(p->subject));
-		json_object_object_add(o, "reason", text_json(sis_err_msg(&p->err)));
+		json_object_object_add(o, "volume", sis_json_text(p->subject));
+		json_object_object_add(o, "reason", sis_json_text(sis_err_msg(&p->err)));
 		json_object_object_add(o, "status",
 				       json_object_new_int(sis_exit_status(p->err.code)));
 		json_object_array_add(problems, o);
@@ -64,9 +57,7 @@ void sis_report_print_json(const struct sis_report *r)
 	json_object_object_add(top, "shared", json_object_new_uint64(r->shared));
 	json_object_object_add(top, "unshared", json_object_new_uint64(r->unshared));
 	json_object_object_add(top, "changed", json_object_new_uint64(r->changed));
-	puts(json_object_to_json_string_ext(top, JSON_C_TO_STRING_PRETTY |
-							 JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(top);
+	sis_json_print(top);
 }
 
 /* Volumes that merely wait are only mentioned when they were asked for by name, or with -v. */

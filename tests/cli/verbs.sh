@@ -13,6 +13,11 @@ for verb in share unshare sync plan status sessions; do
 	case $verb in share | unshare) names=(-a) ;; esac
 	sis "$verb" "${names[@]}"
 	expect_error 5 'STGT (tgtd, user space) is not running' "$verb without tgtd exits 5"
+	is "and prints nothing" "" "$out"
+	sis "$verb" -j "${names[@]}"
+	expect_error 5 'STGT (tgtd, user space) is not running' "so it does with -j"
+	expect_json "keys == [\"error\"] and \"shareiscsi: \" + .error == $(jq -R . <<<"$err")" \
+		"$verb -j without tgtd prints the error"
 done
 bare sync --root "$root" --store "dir:$world/pool"
 expect_error 5 'no iSCSI target is running' "without any target sync exits 5"
@@ -59,6 +64,11 @@ usage 'iqn needs a volume' iqn
 usage 'control port must be 0 to 65535' status -C 65536
 usage 'control port must be 0 to 65535' status -C one
 usage "a value is missing behind '--root'" status --root
+usage "do not go with '-j'" status --prometheus -j
+usage "do not go with '-j'" sync --later -j
+usage "do not go with '-j'" sync --queued -j
+bare status -j frob --frob
+expect_json ".error | startswith(\"unknown option '--frob'\")" "as JSON, too"
 sis status --backend frob
 expect_error 2 "unknown back end 'frob'; there are: " "an unknown back end"
 sis status --store frob
@@ -159,6 +169,8 @@ expect_json '.options | length == 10 and all(.option and .values and .default an
 
 volume mypool/a/One_Two 10M on
 volume mypool/a/plain 10M
+sis iqn -j mypool/test mypool/none
+expect_json 'keys == ["error"]' "iqn -j of what is not there is one object"
 sis iqn mypool/test
 expect_out "$prefix:mypool.test" "iqn of a volume"
 sis iqn -j mypool/a

@@ -67,6 +67,8 @@ OCF_RESKEY_dataset='' expect 6 validate-all "a dataset is needed"
 OCF_RESKEY_dataset='-a' expect 6 start "no option can be smuggled in"
 OCF_RESKEY_binary=$world/none expect 5 monitor "a node without the program"
 OCF_RESKEY_backend=tgt expect 2 monitor "a back end that does not exist"
+[[ $err == *"ocf-exit-reason:unknown back end 'tgt'"* && $err != *'"error"'* ]]
+verdict $? "is told in words"
 OCF_RESKEY_dataset=elsewhere expect 7 monitor "a pool that is not here"
 OCF_RESKEY_dataset=elsewhere expect 0 stop "can be stopped"
 sis sync --release elsewhere
