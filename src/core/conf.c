@@ -5,6 +5,7 @@
 #include "core/conf.h"
 
 #include <ini.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/run.h"
@@ -200,6 +201,22 @@ static int too_long(const char *text, char **ret_problem)
 	return 0;
 }
 
+int sis_conf_file(const char *path, size_t max, char **ret, struct sis_err *err)
+{
+	struct stat st;
+	int rc = sis_file_read(path, max, ret, err);
+
+	if (rc != -ENOENT)
+		return rc < 0 ? rc : 1;
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+		return sis_err_set(err, EINVAL,
+				   "'%s' is a symbolic link to a file that does not exist; make "
+				   "that file, or remove the link",
+				   path);
+	sis_err_clear(err);
+	return 0;
+}
+
 int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err)
 {
 	sis_autofree char *path = sis_asprintf("%s/etc/shareiscsi.conf", root);
@@ -213,12 +230,12 @@ int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err)
 	struct reading r = { .conf = &c };
 	int rc, line = 0;
 
-	rc = sis_file_read(path, CONF_MAX, &text, err);
-	if (rc < 0 && rc != -ENOENT)
+	rc = sis_conf_file(path, CONF_MAX, &text, err);
+	if (rc < 0)
 		return rc;
-	if (rc == 0)
+	if (text)
 		line = too_long(text, &r.problem);
-	if (rc == 0 && !line)
+	if (text && !line)
 		line = ini_parse_string(text, on_line, &r);
 	if (line != 0) {
 		rc = sis_err_set(err, EINVAL, "%s:%d: %s", path, line,
@@ -227,7 +244,6 @@ int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err)
 		sis_conf_free(&c);
 		return rc;
 	}
-	sis_err_clear(err);
 	*ret = c;
 	return 0;
 }

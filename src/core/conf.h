@@ -28,6 +28,12 @@ struct sis_conf {
 	enum sis_transport transport; /* [stgt] transport = auto|socket|tgtadm (auto) */
 };
 
+/*
+ * A file of the administrator's that need not be there: 1 with its text, 0 if there is none. A link
+ * to nothing is an error: a file that is meant to be there must not be passed over in silence.
+ */
+int sis_conf_file(const char *path, size_t max, char **ret, struct sis_err *err);
+
 /* Reads ROOT/etc/shareiscsi.conf; a missing file gives the defaults. Errors name the line. */
 int sis_conf_read(const char *root, struct sis_conf *ret, struct sis_err *err);
 void sis_conf_free(struct sis_conf *c);

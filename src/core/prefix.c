@@ -6,7 +6,6 @@
 #include <netdb.h>
 #include <time.h>
 
-#include "base/file.h"
 #include "base/str.h"
 #include "core/ctx.h"
 #include "model/iqn.h"
@@ -24,10 +23,8 @@ static int from_id_file(struct sis_ctx *ctx, char **ret, struct sis_err *err)
 	char *line;
 	int rc;
 
-	rc = sis_file_read(path, ID_FILE_MAX, &text, err);
-	if (rc == -ENOENT)
-		return 0;
-	if (rc < 0)
+	rc = sis_conf_file(path, ID_FILE_MAX, &text, err);
+	if (rc <= 0)
 		return rc;
 	text[strcspn(text, "\n")] = '\0';
 	line = sis_str_trim(text);
@@ -111,10 +108,8 @@ const char *sis_ctx_prefix(struct sis_ctx *ctx)
 	if (!ctx->prefix_known) {
 		ctx->prefix_known = true;
 		rc = from_id_file(ctx, &ctx->prefix, &ctx->prefix_err);
-		if (rc == 0) {
-			sis_err_clear(&ctx->prefix_err);
+		if (rc == 0)
 			(void)from_domain(ctx, &ctx->prefix, &ctx->prefix_err);
-		}
 	}
 	return ctx->prefix;
 }

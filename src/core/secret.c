@@ -232,6 +232,11 @@ static int secrets_read(struct sis_secrets *s, const char *root, struct sis_err 
 		return sis_err_set(err, ENOENT,
 				   "there is no '%s'; shareiscsi(8) tells under FILES what is in it",
 				   path);
+	if (fd < 0 && errno == ELOOP)
+		return sis_err_set(err, ELOOP,
+				   "cannot open '%s': it is a symbolic link; put the file itself in "
+				   "its place",
+				   path);
 	if (fd < 0)
 		return sis_err_errno(err, errno, "cannot open '%s'", path);
 	rc = read_text(fd, path, &text, err);

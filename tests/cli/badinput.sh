@@ -153,6 +153,9 @@ for id in '' 'foo' 'iqn.2010-09.org.x:y z' "iqn.2010-09.org.$(printf 'x%.0s' {1.
 	bad_volume "/etc/iscsi_target_id" tank/fresh
 done
 rm "$root/etc/iscsi_target_id"
+ln -s none "$root/etc/iscsi_target_id"
+bad_volume "'$root/etc/iscsi_target_id' is a symbolic link to a file that does not exist" tank/fresh
+rm "$root/etc/iscsi_target_id"
 for domain in 'a..b' '-x.org' 'x y' "$(printf 'x%.0s' {1..64}).org"; do
 	echo "$domain" >"$root/proc/sys/kernel/domainname"
 	bad_volume "is not a domain name" tank/fresh

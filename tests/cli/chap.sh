@@ -91,7 +91,7 @@ chown 0 "$secrets"
 mv "$secrets" "$world/elsewhere"
 ln -s "$world/elsewhere" "$secrets"
 sis sync
-expect_error 1 "$secrets" "and a link"
+expect_error 1 "cannot open '$secrets': it is a symbolic link; put the file itself in its place" "and a link"
 rm "$secrets"
 write_secrets '[lab]' 'user = alice' "passwort = $secret"
 sis sync

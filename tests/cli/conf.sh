@@ -42,6 +42,15 @@ mkdir "$conf"
 sis share -a
 expect_error 1 "$conf" "a configuration that is a folder"
 rmdir "$conf"
+ln -s "$root/etc/elsewhere.conf" "$conf"
+sis share -a
+expect_error 1 "'$conf' is a symbolic link to a file that does not exist; make that file, or remove the link" \
+	"a configuration that is a link to nothing"
+is "nothing was done" "" "$(calls)"
+printf '%s\n' '[general]' 'frob = 1' >"$root/etc/elsewhere.conf"
+sis share -a
+expect_error 1 "$conf:2: unknown key 'frob'" "a link to a file is followed"
+rm "$conf"
 write '[general]' 'backend = frob'
 bare status --root "$root" --store "dir:$world/pool"
 expect_error 2 "unknown back end 'frob'" "a back end that there is not"
