@@ -158,6 +158,26 @@ static const struct {
 	{ "stgt", "transport", set_transport },
 };
 
+/* What nobody knows, and what there is instead: the keys of that section, or the sections. */
+static char *unknown(const char *section, const char *name)
+{
+	sis_autostr struct sis_str known = { 0 }, sections = { 0 };
+	const char *last = "";
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); last = keys[i++].section) {
+		if (sis_streq(keys[i].section, section))
+			sis_str_addf(&known, "%s%s", known.len ? ", " : "", keys[i].key);
+		if (!sis_streq(keys[i].section, last))
+			sis_str_addf(&sections, "%s[%s]", sections.len ? ", " : "",
+				     keys[i].section);
+	}
+	if (known.len)
+		return sis_asprintf("unknown key '%s' in section [%s]; there are: %s", name,
+				    section, sis_str_get(&known));
+	return sis_asprintf("%s%s%s; there are: %s", *section ? "unknown section [" : "no section",
+			    section, *section ? "]" : "", sis_str_get(&sections));
+}
+
 /* Called by inih for each line; 0 stops with that line's number. */
 static int on_line(void *user, const char *section, const char *name, const char *value)
 {
@@ -178,7 +198,7 @@ static int on_line(void *user, const char *section, const char *name, const char
 		}
 		return wrong == NULL;
 	}
-	r->problem = sis_asprintf("unknown key '%s' in section [%s]", name, section);
+	r->problem = unknown(section, name);
 	return 0;
 }
 
@@ -192,8 +212,10 @@ static int too_long(const char *text, char **ret_problem)
 		size_t n = strcspn(text, "\n");
 
 		if (n >= INI_MAX_LINE) {
-			*ret_problem = sis_asprintf("longer than %d bytes; allow and deny may be there "
-						    "more than once", INI_MAX_LINE - 1);
+			*ret_problem =
+				sis_asprintf("longer than %d bytes; allow and deny may be there "
+					     "more than once",
+					     INI_MAX_LINE - 1);
 			return line;
 		}
 		text += n + (text[n] == '\n');
@@ -306,12 +328,13 @@ int sis_conf_allows_identity(const struct sis_conf *c, const struct sis_volume *
 		 !is_first_lun(id.lun))
 		what = "lun";
 	if (what)
-		return sis_err_set(err, EACCES,
-				   "its stored identity (LUN %u of '%s') is not what it would get "
-				   "by itself, and 'options' in /etc/shareiscsi.conf does not allow "
-				   "'%s'; allow it, or unshare the volume and forget the identity: "
-				   "zfs inherit " SIS_PROP_IDENTITY " %s",
-				   (unsigned)id.lun, id.iqn, what, v->name);
+		return sis_err_set(
+			err, EACCES,
+			"its stored identity (LUN %u of '%s') is not what it would get "
+			"by itself, and 'options' in /etc/shareiscsi.conf does not allow "
+			"'%s'; allow it, or unshare the volume and forget the identity: "
+			"zfs inherit " SIS_PROP_IDENTITY " %s",
+			(unsigned)id.lun, id.iqn, what, v->name);
 	*ret_alone = !may_say(c, SIS_OPT_NAME);
 	return 0;
 }

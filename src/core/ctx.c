@@ -57,8 +57,11 @@ int sis_ctx_open(struct sis_ctx *ctx, const struct sis_choice *choice, struct si
 	ctx->trace.timeout_ms = ctx->kfs.timeout_ms = ctx->conf.timeout_ms;
 	ctx->sx.wait_ms = ctx->conf.wait_ms;
 	ctx->sx.dry = choice->dry;
-	return sis_store_open(choice->store ? choice->store : ctx->conf.store, ctx->root,
-			      &ctx->runner, &ctx->sx, err);
+	rc = sis_store_open(choice->store ? choice->store : ctx->conf.store, ctx->root,
+			    &ctx->runner, &ctx->sx, err);
+	if (rc < 0 && !choice->store && ctx->conf.store)
+		return sis_err_wrap(err, "store = %s in /etc/shareiscsi.conf", ctx->conf.store);
+	return rc;
 }
 
 void sis_ctx_close(struct sis_ctx *ctx)
@@ -156,8 +159,12 @@ int sis_ctx_backend(struct sis_ctx *ctx, struct sis_err *err)
 
 	if (ctx->bx.be)
 		return 0;
-	if (name)
-		return named_backend(ctx, name, err);
+	if (name) {
+		rc = named_backend(ctx, name, err);
+		return rc < 0 && !ctx->choice.backend ?
+			       sis_err_wrap(err, "backend = %s in /etc/shareiscsi.conf", name) :
+			       rc;
+	}
 	/* Shares that are there are not left behind because another target was started. */
 	for (size_t i = 0; sis_backends[i] && rc == 0; i++)
 		if (sis_records_any(ctx->root, sis_backends[i]->name))

@@ -22,9 +22,9 @@ wrong() {	# LINE TEXT CONF-LINE...
 	expect_error 1 "$conf:$1: $2" "in the configuration: ${*:3}"
 }
 
-wrong 2 "unknown key 'frob' in section [general]" '[general]' 'frob = 1'
-wrong 3 "unknown key 'backend' in section [frob]" '# a comment' '[frob]' 'backend = stgt'
-wrong 1 "unknown key 'backend' in section []" 'backend = stgt'
+wrong 2 "unknown key 'frob' in section [general]; there are: backend, store, timeout, lock-timeout, device-wait" '[general]' 'frob = 1'
+wrong 3 "unknown section [frob]; there are: [general], [policy], [stgt]" '# a comment' '[frob]' 'backend = stgt'
+wrong 1 "no section; there are: [general], [policy], [stgt]" 'backend = stgt'
 wrong 2 "timeout = 0: must be" '[general]' 'timeout = 0' 'lock-timeout = x'
 wrong 2 "" '[general]' 'no key and no value'
 wrong 2 "" '[general]' 'backend ='
@@ -53,7 +53,11 @@ expect_error 1 "$conf:2: unknown key 'frob'" "a link to a file is followed"
 rm "$conf"
 write '[general]' 'backend = frob'
 bare status --root "$root" --store "dir:$world/pool"
-expect_error 2 "unknown back end 'frob'" "a back end that there is not"
+expect_error 2 "backend = frob in /etc/shareiscsi.conf: unknown back end 'frob'; there are: iet, stgt, scst, lio" \
+	"a back end that there is not"
+write '[general]' 'store = frob'
+bare status --root "$root" --backend stgt
+expect_error 2 "store = frob in /etc/shareiscsi.conf: no store 'frob'; there are: " "a store that there is not"
 
 # ---- defaults of the command line ----
 
