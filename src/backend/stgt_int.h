@@ -63,6 +63,28 @@ int sis_stgt_request_or(struct sis_bx *bx, const struct sis_stgt_req *q, int fin
 /* Deletes what may be busy for a moment yet: commands in flight, a session that is ending. */
 int sis_stgt_request_delete(struct sis_bx *bx, const struct sis_stgt_req *q, struct sis_err *err);
 
+/* ---- stgt_show_lun.c, stgt_list.c: parts of listings ---- */
+
+enum { SIS_STGT_MAX_ENTRIES = 65536 }; /* of one kind, in one target or listing */
+
+/* A LUN while its lines come in; all text is borrowed from the listing. */
+struct sis_stgt_shown_lun {
+	bool open;
+	uint32_t number;
+	const char *type, *scsi_id, *scsi_sn, *size, *readonly, *thin;
+	const char *store, *path, *flags;
+	const char *online;
+};
+
+/* Keeps what a line of it says, if it says anything of interest. */
+void sis_stgt_shown_lun_line(struct sis_stgt_shown_lun *in, const char *text);
+
+/* Appends it to the target's LUNs, unless it is the controller. */
+void sis_stgt_shown_lun_add(const struct sis_stgt_shown_lun *in, struct sis_target *t);
+
+/* An initiator as it is listed, without the alias that may stand behind its name. Caller frees. */
+char *sis_stgt_initiator_name(const char *text);
+
 /* ---- stgt_rule.c: access rules of the target with that TID ---- */
 
 /* Can tgtd match all of them? */

@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Parser of tgtd's listings, by key and depth, so that lines a version adds or lacks do no harm.
- * Must not guess: a listing that contradicts itself is refused as a whole.
+ * Parser of tgtd's listing of targets, by key and depth, so that lines a version adds or lacks do
+ * no harm. Must not guess: a listing that contradicts itself is refused as a whole.
  */
 #include "backend/stgt_show.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backend/stgt_int.h"
 #include "base/str.h"
 #include "model/field.h"
 #include "model/option.h"
 
 enum {
 	MAX_TARGETS = 65536,
-	MAX_ENTRIES = 65536,
 	GIVE_BACK = 2 << 20,
-	/*
-	 * tgtd knows the size of a LUN to the byte but shows the nearest million, of whole sectors and
-	 * by integers alone: (sectors - sectors / 625 + 974) / 1950 (tgt: usr/target.c).
-	 */
-	MB = 1000000,
-	MB_SLACK = MB / 2 + 2 * 512,
 };
 
 /* In the order in which tgtd prints them; each stands once in a target. */
@@ -33,38 +27,13 @@ static const char *const section_titles[] = {
 	[ACL] = "ACL information:",
 };
 
-/* A LUN while its lines come in; all text is borrowed from the listing. */
-struct lun {
-	bool open;
-	uint32_t number;
-	const char *type, *scsi_id, *scsi_sn, *size, *blocksize, *readonly, *thin;
-	const char *store, *path, *flags;
-	const char *online;
-};
-
-static const struct {
-	const char *key;
-	size_t offset;
-} lun_keys[] = {
-	{ "Type: ", offsetof(struct lun, type) },
-	{ "SCSI ID: ", offsetof(struct lun, scsi_id) },
-	{ "SCSI SN: ", offsetof(struct lun, scsi_sn) },
-	{ "Size: ", offsetof(struct lun, size) },
-	{ "Online: ", offsetof(struct lun, online) },
-	{ "Readonly: ", offsetof(struct lun, readonly) },
-	{ "Thin-provisioning: ", offsetof(struct lun, thin) },
-	{ "Backing store type: ", offsetof(struct lun, store) },
-	{ "Backing store path: ", offsetof(struct lun, path) },
-	{ "Backing store flags: ", offsetof(struct lun, flags) },
-};
-
 struct show {
 	struct sis_state *state;
 	sis_stgt_tids *tids;
 	struct sis_target *t; /* the last of state, NULL before the first */
 	bool offline, unproven;
 	enum section section;
-	struct lun lun;
+	struct sis_stgt_shown_lun lun;
 	uint64_t sid;
 	bool in_nexus, has_conn;
 	const char *initiator; /* of the nexus, until its connection comes */
@@ -81,123 +50,12 @@ static int malformed(struct show *s, const char *what)
 
 /* ---- LUNs ---- */
 
-char *sis_stgt_naa(const char *scsi_id)
-{
-	char naa[33];
-	size_t len = strlen(scsi_id);
-
-	memset(naa, '0', 32);
-	naa[32] = '\0';
-	for (size_t i = 0; i < 32 && i < len; i++) {
-		char c = scsi_id[len - 1 - i];
-
-		naa[31 - i] = c && strchr("0123456789abcdefABCDEF", c) ? c : '0';
-	}
-	naa[0] = '6';
-	sis_str_lower(naa);
-	return sis_strdup(naa);
-}
-
-/* "134 MB, Block size: 512"; the second half came with 1.0.17 or so. */
-static void lun_size(struct sis_lun *l, const char *text)
-{
-	sis_autofree char *copy = sis_strdup(text);
-	char *blocks = strstr(copy, ", Block size: ");
-	uint64_t n;
-	char *mb;
-
-	if (blocks) {
-		*blocks = '\0';
-		if (sis_parse_u64(strstr(text, ": ") + 2, 1, UINT32_MAX, &n) == 0) {
-			l->blocksize = (uint32_t)n;
-			l->known |= SIS_BIT(SIS_FIELD_BLOCKSIZE);
-		}
-	}
-	mb = strstr(copy, " MB");
-	if (!mb || mb[3] != '\0')
-		return;
-	*mb = '\0';
-	if (sis_parse_u64(copy, 0, UINT64_MAX / MB, &n) == 0) {
-		l->size = n ? n * MB : 1; /* 0 is for what is offline */
-		l->size_slack = MB_SLACK;
-		l->known |= SIS_BIT(SIS_FIELD_SIZE);
-	}
-}
-
-static enum sis_iomode lun_iomode(const char *store, const char *flags)
-{
-	bool plain = !flags || !*flags;
-
-	if (sis_streq(store, "rdwr") && !plain)
-		return sis_streq(flags, "sync") ? SIS_IOMODE_WT : SIS_IOMODE_NONE;
-	for (int i = SIS_IOMODE_RDWR; plain && i < SIS_IOMODE_N; i++) {
-		if (sis_streq(store, sis_iomode_names[i]))
-			return (enum sis_iomode)i;
-	}
-	return SIS_IOMODE_NONE;
-}
-
-static void lun_kind(struct sis_lun *l, const struct lun *in)
-{
-	if (in->type) {
-		l->type = sis_streq(in->type, "disk")	     ? SIS_TYPE_DISK :
-			  sis_streq(in->type, "tape")	     ? SIS_TYPE_TAPE :
-			  sis_streq(in->type, "passthrough") ? SIS_TYPE_PT :
-							       SIS_TYPE_NONE;
-		l->known |= SIS_BIT(SIS_FIELD_TYPE);
-	}
-	if (in->store) {
-		l->iomode = lun_iomode(in->store, in->flags);
-		l->known |= SIS_BIT(SIS_FIELD_IOMODE);
-	}
-	/* Of the others the backing store follows from the type, and blocks are not bytes. */
-	if (l->type != SIS_TYPE_DISK)
-		l->known &= ~(SIS_BIT(SIS_FIELD_IOMODE) | SIS_BIT(SIS_FIELD_BLOCKSIZE) |
-			      SIS_BIT(SIS_FIELD_SIZE));
-}
-
-static void lun_ids(struct sis_lun *l, const struct lun *in)
-{
-	if (in->scsi_sn) {
-		l->serial = sis_strdup(in->scsi_sn);
-		l->known |= SIS_BIT(SIS_FIELD_SERIAL);
-	}
-	if (in->scsi_id) {
-		l->t10_id = sis_strdup(in->scsi_id);
-		l->naa = sis_stgt_naa(in->scsi_id);
-		l->known |= SIS_BIT(SIS_FIELD_NAA);
-	}
-}
-
-static void lun_yes_no(struct sis_lun *l, const char *text, bool *flag, enum sis_field field)
-{
-	if (!text)
-		return;
-	*flag = sis_streq(text, "Yes");
-	l->known |= SIS_BIT(field);
-}
-
 /* Puts the LUN that was being read into its target. */
 static void lun_close(struct show *s)
 {
-	const struct lun *in = &s->lun;
-	struct sis_lun *l;
-
-	if (in->open && !(in->type && sis_streq(in->type, "controller"))) {
-		l = sis_vec_add(&s->t->luns);
-		l->number = in->number;
-		/* "None" stands where nothing is open, e.g. after a path could not be opened. */
-		l->path = sis_strdup(in->path && in->path[0] == '/' ? in->path : "");
-		lun_ids(l, in);
-		if (in->size)
-			lun_size(l, in->size);
-		lun_kind(l, in);
-		lun_yes_no(l, in->readonly, &l->readonly, SIS_FIELD_READONLY);
-		lun_yes_no(l, in->thin, &l->thin, SIS_FIELD_THIN);
-		if (in->online && sis_streq(in->online, "No"))
-			l->size = 0; /* nothing can be read of it */
-	}
-	s->lun = (struct lun){ 0 };
+	if (s->lun.open)
+		sis_stgt_shown_lun_add(&s->lun, s->t);
+	s->lun = (struct sis_stgt_shown_lun){ 0 };
 }
 
 static int lun_open(struct show *s, const char *number)
@@ -207,7 +65,7 @@ static int lun_open(struct show *s, const char *number)
 	lun_close(s);
 	if (sis_parse_u64(number, 0, UINT64_MAX, &n) < 0)
 		return malformed(s, "a LUN without a number");
-	if (s->t->luns.n >= MAX_ENTRIES)
+	if (s->t->luns.n >= SIS_STGT_MAX_ENTRIES)
 		return malformed(s, "too many LUNs");
 	s->lun.open = true;
 	/* Others than this tool may use numbers that no REPORT LUNS can carry. */
@@ -221,34 +79,21 @@ static int lun_line(struct show *s, size_t depth, const char *text)
 
 	if (value)
 		return lun_open(s, value);
-	for (size_t i = 0; depth == 12 && i < sizeof(lun_keys) / sizeof(lun_keys[0]); i++) {
-		value = sis_str_after(text, lun_keys[i].key);
-		if (value) {
-			*(const char **)((char *)&s->lun + lun_keys[i].offset) = value;
-			break;
-		}
-	}
+	if (depth == 12)
+		sis_stgt_shown_lun_line(&s->lun, text);
 	return 0;
 }
 
 /* ---- sessions, accounts, rules ---- */
 
-/* Without the alias that may stand behind it. Caller frees. */
-static char *initiator_name(const char *text)
-{
-	const char *alias = strstr(text, " alias: ");
-
-	return alias ? sis_strndup(text, (size_t)(alias - text)) : sis_strdup(text);
-}
-
 static int session_add(struct show *s, uint64_t cid)
 {
 	struct sis_session *x;
 
-	if (s->t->sessions.n >= MAX_ENTRIES)
+	if (s->t->sessions.n >= SIS_STGT_MAX_ENTRIES)
 		return malformed(s, "too many sessions");
 	x = sis_vec_add(&s->t->sessions);
-	x->initiator = initiator_name(s->initiator ? s->initiator : "");
+	x->initiator = sis_stgt_initiator_name(s->initiator ? s->initiator : "");
 	x->id = sis_asprintf("%llu:%llu", (unsigned long long)s->sid, (unsigned long long)cid);
 	return 0;
 }
@@ -316,7 +161,7 @@ static int acl_line(struct show *s, const char *text)
 	bool named = sis_str_starts(text, "iqn.") || sis_str_starts(text, "eui.") ||
 		     sis_str_starts(text, "naa.");
 
-	if (s->t->rules.n >= MAX_ENTRIES)
+	if (s->t->rules.n >= SIS_STGT_MAX_ENTRIES)
 		return malformed(s, "too many access rules");
 	r = sis_vec_add(&s->t->rules);
 	if (sis_rule_parse(text, &parsed, NULL) == 0 && !parsed.ro &&
@@ -508,97 +353,4 @@ int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret
 	state = (struct sis_state){ 0 };
 	*ret_tids = tids;
 	return 0;
-}
-
-/* ---- the other listings ---- */
-
-/* A session counts from its first line on, and before tgtd tells a connection of it. */
-static struct sis_session *conn_open(sis_sessions *l)
-{
-	struct sis_session *s = sis_vec_add(l);
-
-	s->initiator = sis_strdup("");
-	return s;
-}
-
-void sis_stgt_parse_conns(const char *text, sis_sessions *ret)
-{
-	sis_autofree char *copy = sis_strdup(text);
-	char *cursor = copy, *line;
-	const char *sid = "", *value;
-	struct sis_session *s = NULL;
-
-	while ((line = sis_str_next(&cursor, "\n")) && ret->n < MAX_ENTRIES) {
-		if ((value = sis_str_after(line, "Session: "))) {
-			sid = value;
-			s = conn_open(ret);
-		} else if (s && (value = sis_str_after(line, "    Connection: "))) {
-			s = s->id ? conn_open(ret) : s;
-			s->id = sis_asprintf("%s:%s", sid, value);
-		} else if (s && (value = sis_str_after(line, "        Initiator: "))) {
-			free(s->initiator);
-			s->initiator = initiator_name(value);
-		} else if (s && (value = sis_str_after(line, "        IP Address: "))) {
-			sis_replace(&s->address, value);
-		}
-	}
-}
-
-void sis_stgt_parse_accounts(const char *text, sis_strv *ret)
-{
-	sis_autofree char *copy = sis_strdup(text);
-	char *cursor = copy, *line;
-
-	while ((line = sis_str_next(&cursor, "\n"))) {
-		const char *user = sis_str_after(line, "    ");
-
-		if (user && *user && ret->n < MAX_ENTRIES)
-			sis_strv_add(ret, user);
-	}
-}
-
-
-void sis_stgt_parse_stores(const char *text, sis_strv *ret)
-{
-	sis_autofree char *copy = sis_strdup(text);
-	char *cursor = copy, *line;
-	bool inside = false;
-
-	while ((line = sis_str_next(&cursor, "\n"))) {
-		if (line[0] != ' ')
-			inside = sis_streq(line, "Backing stores:");
-		else if (inside && ret->n < MAX_ENTRIES)
-			sis_strv_add(ret, sis_str_trim(line));
-	}
-}
-
-bool sis_stgt_has_store(const sis_strv *stores, const char *name, const char *flag)
-{
-	for (size_t i = 0; i < stores->n; i++) {
-		const char *rest = sis_str_after(stores->v[i], name);
-
-		if (rest && (*rest == '\0' || *rest == ' ') && (!flag || strstr(rest, flag)))
-			return true;
-	}
-	return false;
-}
-
-uint32_t sis_stgt_version(const char *text)
-{
-	sis_autofree char *copy = sis_strdup(text);
-	char *cursor = copy, *part;
-	uint64_t v[3], n;
-
-	for (size_t i = 0; i < 3; i++) {
-		part = sis_str_next(&cursor, ".");
-		if (!part)
-			return 0;
-		/* what a distribution may have put behind the last number */
-		if (i == 2)
-			part[strspn(part, "0123456789")] = '\0';
-		if (sis_parse_u64(part, 0, 255, &n) < 0)
-			return 0;
-		v[i] = n;
-	}
-	return SIS_STGT_VERSION(v[0], v[1], v[2]);
 }
