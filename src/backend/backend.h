@@ -53,6 +53,12 @@ struct sis_bx {
 	enum sis_transport transport; /* stgt: how requests reach tgtd */
 	const char *control_socket; /* stgt: $TGT_IPC_SOCKET, or NULL */
 	bool dry;           /* runner and kfs only record: nothing written can be read back */
+	/*
+	 * What the core has to do anyway, in a while in which a target works on a request and
+	 * nothing else can be done; a back end that can tell calls it. NULL: nothing.
+	 */
+	void (*meanwhile)(void *ctx);
+	void *meanwhile_ctx;
 	const struct sis_accounts *accounts; /* what is kept of them; never NULL where CHAP is set */
 	struct sis_caps caps; /* the back end's, narrowed by probe() to what this version can do */
 	void *priv;         /* the back end's own, made on demand, freed by its done() */

@@ -94,7 +94,7 @@ int sis_stgt_adm_init(struct sis_stgt_adm *a, const struct sis_bx *bx, struct si
 		return r;
 	sis_err_clear(err);
 	a->transport = bx->transport;
-	a->ahead = -1;
+	a->ahead = a->next = a->spent = -1;
 	/* Each tgtadm has the socket of its own version built in, so it is named only if needed. */
 	if (bx->control_socket)
 		a->socket = sis_strdup(bx->control_socket);
@@ -113,7 +113,9 @@ void sis_stgt_adm_free(struct sis_stgt_adm *a)
 	free(a->socket);
 	sis_strv_free(&a->sockets);
 	sis_closep(&a->ahead);
-	*a = (struct sis_stgt_adm){ .ahead = -1 };
+	sis_closep(&a->next);
+	sis_closep(&a->spent);
+	*a = (struct sis_stgt_adm){ .ahead = -1, .next = -1, .spent = -1 };
 }
 
 void sis_stgt_adm_version_is(struct sis_stgt_adm *a, uint32_t version)
@@ -331,40 +333,75 @@ static bool lists_targets(const struct sis_stgt_req *q)
 	return q->op == SIS_STGT_SHOW && q->mode == SIS_STGT_TARGET && !q->tid;
 }
 
-/* Not taken any more: what was asked before a change is no longer so. */
-static void ahead_drop(struct sis_stgt_adm *a)
+static void drop(int *fd)
 {
-	sis_closep(&a->ahead);
-	a->ahead = -1;
+	sis_closep(fd);
+	*fd = -1;
+}
+
+/* *ret_fd is the connection on which the answer will come, the caller's to close. */
+static int send_request(struct sis_stgt_adm *a, const struct sis_bx *bx,
+			const struct sis_stgt_req *req, int *ret_fd, struct sis_err *err)
+{
+	sis_autoclose int fd = a->next;
+	int r = 0;
+
+	a->next = -1;
+	if (fd < 0)
+		r = sis_stgt_ipc_socket(limit_ms(bx), &fd, err);
+	if (r == 0)
+		r = sis_stgt_ipc_send(fd, &a->sockets, req, limit_ms(bx), err);
+	if (r < 0)
+		return r;
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+/* tgtd is at work: what else is to be done takes no time now. */
+static void meanwhile(struct sis_stgt_adm *a, const struct sis_bx *bx)
+{
+	drop(&a->spent);
+	(void)sis_stgt_ipc_socket(limit_ms(bx), &a->next, NULL); /* else it is made when needed */
+	if (bx->meanwhile)
+		bx->meanwhile(bx->meanwhile_ctx);
 }
 
 void sis_stgt_list_ahead(struct sis_stgt_adm *a, const struct sis_bx *bx)
 {
 	const struct sis_stgt_req all = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
 
-	ahead_drop(a);
+	drop(&a->ahead);
 	/* Whoever then wants the list asks again, and hears what is wrong. */
-	if (a->transport != SIS_TRANSPORT_TGTADM &&
-	    sis_stgt_ipc_send(&a->sockets, &all, limit_ms(bx), &a->ahead, NULL) < 0)
-		a->ahead = -1;
+	if (a->transport != SIS_TRANSPORT_TGTADM)
+		(void)send_request(a, bx, &all, &a->ahead, NULL);
 }
 
 /* Sends the request, unless that was done ahead, and waits for the answer. */
 static int ask(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
 	       uint32_t *ret_answer, char **ret_text, struct sis_err *err)
 {
+	const bool changes = req->op != SIS_STGT_SHOW;
 	sis_autoclose int fd = -1;
-	int r;
+	int r = 0;
 
+	if (changes)
+		drop(&a->ahead); /* what was asked before a change is no longer so */
 	if (a->ahead >= 0 && lists_targets(req)) {
 		fd = a->ahead;
 		a->ahead = -1;
-		return sis_stgt_ipc_answer(fd, limit_ms(bx), ret_answer, ret_text, err);
+	} else {
+		r = send_request(a, bx, req, &fd, err);
 	}
-	if (req->op != SIS_STGT_SHOW)
-		ahead_drop(a);
-	r = sis_stgt_ipc_send(&a->sockets, req, limit_ms(bx), &fd, err);
-	return r < 0 ? r : sis_stgt_ipc_answer(fd, limit_ms(bx), ret_answer, ret_text, err);
+	if (r == 0 && changes)
+		meanwhile(a, bx);
+	if (r == 0)
+		r = sis_stgt_ipc_answer(fd, limit_ms(bx), ret_answer, ret_text, err);
+	if (r == 0 && changes) {
+		a->spent = fd;
+		fd = -1;
+	}
+	return r;
 }
 
 /* As by_tgtadm(); -EPROTO when tgtd does not speak as expected. */

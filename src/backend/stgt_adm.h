@@ -17,6 +17,8 @@ struct sis_stgt_adm {
 	sis_strv sockets; /* where tgtd may listen, with ".PORT"; never empty */
 	enum sis_transport transport;
 	int ahead; /* connection on which all targets were asked for and not yet told, or -1 */
+	int next;  /* socket for the next request, or -1 */
+	int spent; /* the connection of the last one, or -1 */
 };
 
 enum sis_stgt_op {

@@ -222,7 +222,7 @@ static int check_peer(const struct link *l, const char *path)
 }
 
 /* 1 connected, 0 nobody listens there. */
-static int try_connect(struct link *l, const char *path)
+static int try_connect(const struct link *l, const char *path)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int r;
@@ -249,22 +249,15 @@ static int try_connect(struct link *l, const char *path)
 	return r < 0 ? r : 1;
 }
 
-static int link_open(struct link *l, const sis_strv *sockets)
+static int link_open(const struct link *l, const sis_strv *paths)
 {
-	const struct timeval limit = { .tv_sec = l->timeout_ms / 1000,
-				       .tv_usec = (suseconds_t)(l->timeout_ms % 1000) * 1000 };
 	int r = 0;
 
-	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (l->fd < 0 ||
-	    setsockopt(l->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
-	    setsockopt(l->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
-		return sis_err_errno(l->err, errno, "cannot make a socket");
-	for (size_t i = 0; r == 0 && i < sockets->n; i++)
-		r = try_connect(l, sockets->v[i]);
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = try_connect(l, paths->v[i]);
 	if (r == 0)
 		return sis_err_set(l->err, SIS_ERR_NOTARGET, "tgtd does not answer on '%s'",
-				   sockets->v[0]);
+				   paths->v[0]);
 	return r < 0 ? r : 0;
 }
 
@@ -303,24 +296,34 @@ static struct link link_to(int fd, unsigned timeout_ms, struct sis_err *err)
 			      .err = err };
 }
 
-int sis_stgt_ipc_send(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms,
-		      int *ret_fd, struct sis_err *err)
+int sis_stgt_ipc_socket(unsigned timeout_ms, int *ret_fd, struct sis_err *err)
 {
-	struct link l = link_to(-1, timeout_ms, err);
+	const struct timeval limit = { .tv_sec = timeout_ms / 1000,
+				       .tv_usec = (suseconds_t)(timeout_ms % 1000) * 1000 };
+	sis_autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
+		return sis_err_errno(err, errno, "cannot make a socket");
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+int sis_stgt_ipc_send(int fd, const sis_strv *paths, const struct sis_stgt_req *q,
+		      unsigned timeout_ms, struct sis_err *err)
+{
+	const struct link l = link_to(fd, timeout_ms, err);
 	struct request request;
 	int r = request_make(q, &request, err);
 
 	if (r < 0)
 		return r;
-	r = link_open(&l, sockets);
+	r = link_open(&l, paths);
 	if (r == 0)
 		r = put(&l, &request, request.len);
 	if (q->password)
 		sis_wipe(&request, sizeof(request));
-	if (r < 0)
-		sis_closep(&l.fd);
-	else
-		*ret_fd = l.fd;
 	return r;
 }
 

@@ -14,15 +14,18 @@ enum { SIS_STGT_IPC_LAST_ANSWER = 24 };
 /* What goes over a socket is of this layout since that version. */
 #define SIS_STGT_IPC_VERSION SIS_STGT_VERSION(1, 0, 40)
 
+/* Makes a socket for one request, not connected: tgtd sees nothing of it. The caller closes it. */
+int sis_stgt_ipc_socket(unsigned timeout_ms, int *ret_fd, struct sis_err *err);
+
 /*
- * Sends a request to the daemon behind the first of these sockets that one listens on. It must run
- * as root or as this user. *ret_fd is the connection, the caller's to close, on which the answer
- * will come. -SIS_ERR_NOTARGET nobody listens; -EACCES not for us, or not to be trusted; -ETIMEDOUT;
- * -EPROTO it hung up, and may have done what was asked; -EINVAL no such request can be sent, and tgtd
- * saw nothing of it.
+ * Sends a request to the daemon behind the first of these paths that one listens on. It must run
+ * as root or as this user. `fd` is the socket for it, on which the answer will come.
+ * -SIS_ERR_NOTARGET nobody listens; -EACCES not for us, or not to be trusted; -ETIMEDOUT; -EPROTO it
+ * hung up, and may have done what was asked; -EINVAL no such request can be sent, and tgtd saw
+ * nothing of it.
  */
-int sis_stgt_ipc_send(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms,
-		      int *ret_fd, struct sis_err *err);
+int sis_stgt_ipc_send(int fd, const sis_strv *paths, const struct sis_stgt_req *q,
+		      unsigned timeout_ms, struct sis_err *err);
 
 /*
  * Waits for the answer: *ret_answer is what tgtd said; *ret_text is a listing, "" if there is none,

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "core/apply.h"
 #include "core/hook.h"
+#include "core/intent.h"
 #include "core/mint.h"
 #include "core/unshared.h"
 
@@ -69,56 +70,12 @@ bool sis_flow_asked(const struct sis_flow *f, const struct sis_group *g)
 	       (g->live && sis_flow_target_asked(f, g->live));
 }
 
-/* Ours among the live LUNs: what the record has to name besides what is desired. */
-static void record_target(const struct sis_group *g, struct sis_target *ret)
-{
-	if (g->desired)
-		sis_target_copy(ret, g->desired);
-	else
-		*ret = (struct sis_target){ .iqn = sis_strdup(g->iqn) };
-	if (g->live)
-		sis_vec_each(l, &g->live->luns)
-			if (l->guid)
-				sis_lun_copy(sis_vec_add(&ret->luns), l);
-}
-
-/* The digest of the secrets that the target is known to have, of all that the record knows. */
-static const char *chap_kept(const struct sis_flow *f, const char *iqn)
-{
-	const struct sis_record *r = sis_records_find(&f->view.records, iqn);
-
-	return r ? r->chap : NULL;
-}
-
-/* The same while a group is being done: of what it changes nothing is known till it is done. */
-static const char *chap_meanwhile(const struct sis_flow *f, const struct sis_group *g)
-{
-	if (!g->live)
-		return NULL;
-	sis_vec_each(s, &g->steps)
-		if (s->kind == SIS_STEP_TARGET_SET && s->changed & SIS_BIT(SIS_FIELD_CHAP))
-			return NULL;
-	return chap_kept(f, g->iqn);
-}
-
 /* Afterwards the target has what was desired. Of accounts there is a file of its own. */
 static char *chap_now(struct sis_flow *f, const struct sis_group *g)
 {
 	if (f->ctx->bx.caps.caps & SIS_CAP_CHAP_ACCOUNTS)
 		return NULL;
 	return sis_secrets_digest(&f->ctx->secrets, &g->desired->chap);
-}
-
-/* Written before the first step: after a crash anywhere, what is there is known to be ours. */
-static int record_intent(struct sis_flow *f, const struct sis_group *g, char **ret_text,
-			 struct sis_err *err)
-{
-	sis_autotarget struct sis_target t = { 0 };
-	const char *chap = chap_meanwhile(f, g);
-
-	record_target(g, &t);
-	*ret_text = sis_record_text(&t, chap);
-	return sis_record_write_text(f->ctx->root, f->ctx->bx.be->name, g->iqn, *ret_text, err);
 }
 
 static bool lun_remade(const struct sis_group *g, uint32_t number)
@@ -172,7 +129,7 @@ int sis_flow_settle(struct sis_flow *f, const struct sis_target *t, const struct
 	remembered(&now, t, live, NULL);
 	if (!record_fits(sis_records_find(&f->view.records, t->iqn), &now))
 		rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now,
-				      chap_kept(f, t->iqn), err);
+				      sis_intent_chap(f, t->iqn), err);
 	return rc < 0 ? rc : sis_mint_target(f, t, err);
 }
 
@@ -243,8 +200,8 @@ static int record_rest(struct sis_flow *f, const struct sis_group *g, struct sis
 		if (l->keep && l->guid)
 			sis_lun_copy(sis_vec_add(&t.luns), l);
 	if (t.luns.n)
-		return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t, chap_kept(f, g->iqn),
-					err);
+		return sis_record_write(f->ctx->root, f->ctx->bx.be->name, &t,
+					sis_intent_chap(f, g->iqn), err);
 	return sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, err);
 }
 
@@ -303,7 +260,7 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 
 	f->ctx->accounts.view = &f->view;
 	if (!dry)
-		rc = record_intent(f, g, &intent, err);
+		rc = sis_intent_write(f, g, &intent, err);
 	if (rc == 0)
 		rc = sis_apply_group(f->ctx, g, f->rq->force, mint_group, &m, &t, f->report, err);
 	if (rc == 0 && !dry)

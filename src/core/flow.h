@@ -16,6 +16,11 @@ struct sis_flow {
 	struct sis_view view;
 	struct sis_plan plan; /* of the view; borrows from it */
 	bool unshared;	      /* somebody has noted an unsharing: see unshared.h */
+	const struct sis_group *next; /* the one after that which is being done, or NULL */
+	struct {
+		const struct sis_group *g; /* whose record is written already, or NULL */
+		char *text;		   /* what it says */
+	} ahead;
 	sis_strv unmade;      /* new targets that could not be made: the record may name them */
 	/* Does a group in the place of sis_flow_group(); `owner` is its own. NULL: nobody does. */
 	int (*do_group)(struct sis_flow *f, const struct sis_group *g, struct sis_err *err);

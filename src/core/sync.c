@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "core/elsewhere.h"
 #include "core/flow.h"
+#include "core/intent.h"
 #include "core/mint.h"
 #include "core/move.h"
 
@@ -49,13 +50,20 @@ static int do_groups(struct sis_flow *f, struct sis_err *err)
 	size_t done = 0;
 	int rc = 0;
 
+	f->ctx->bx.meanwhile = f->ctx->choice.dry ? NULL : sis_intent_ahead;
+	f->ctx->bx.meanwhile_ctx = f;
 	sis_vec_each(g, &f->plan.groups) {
+		f->next = g + 1 < f->plan.groups.v + f->plan.groups.n ? g + 1 : NULL;
 		if (rc == 0 && sis_flow_asked(f, g))
 			rc = do_asked(f, g, err);
+		if (f->ahead.g == g)
+			sis_intent_drop(f);
 		sis_group_steps_free(g);
 		if (rc == 0 && f->rq->progress)
 			f->rq->progress(++done, f->plan.groups.n);
 	}
+	sis_intent_drop(f);
+	f->ctx->bx.meanwhile = NULL;
 	return rc;
 }
 

@@ -69,7 +69,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* a copy: who hears of an error hangs up before all is said */
 	answer_size = size < sizeof(answer) ? size : sizeof(answer);
 	memcpy(answer, data, answer_size);
-	r = sis_stgt_ipc_send(&sockets, &q, LIMIT_MS, &fd, &err);
+	r = sis_stgt_ipc_socket(LIMIT_MS, &fd, &err);
+	if (r == 0)
+		r = sis_stgt_ipc_send(fd, &sockets, &q, LIMIT_MS, &err);
 	if (r == 0)
 		r = sis_stgt_ipc_answer(fd, LIMIT_MS, &code, &text, &err);
 	if (r < 0) {

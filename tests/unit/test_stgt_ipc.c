@@ -110,8 +110,10 @@ static char *text;
 static int call_at(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms)
 {
 	sis_autoclose int fd = -1;
-	int r = sis_stgt_ipc_send(sockets, q, timeout_ms, &fd, &err);
+	int r = sis_stgt_ipc_socket(timeout_ms, &fd, &err);
 
+	if (r == 0)
+		r = sis_stgt_ipc_send(fd, sockets, q, timeout_ms, &err);
 	return r < 0 ? r : sis_stgt_ipc_answer(fd, timeout_ms, &answer, &text, &err);
 }
 
