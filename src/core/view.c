@@ -299,7 +299,7 @@ static void own_all(struct sis_ctx *ctx, const struct sis_request *rq, struct si
 	}
 }
 
-/* While the target makes its list, other things are read. */
+/* While the target makes its list, other things are read: of all volumes that takes about as long. */
 static void ask_ahead(struct sis_ctx *ctx, const struct sis_view *v)
 {
 	if (v->whole && ctx->bx.be->read_ahead)
@@ -379,13 +379,12 @@ int sis_view_read(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_
 	int rc;
 
 	v.whole = !rq->names;
+	ask_ahead(ctx, &v);
 	rc = sis_holds_read(ctx->root, &v.holds, err);
 	if (rc == 0)
 		rc = ctx->sx.store->list(&ctx->sx, rq->names, &v.volumes, &v.missing, err);
-	if (rc == 0) {
-		ask_ahead(ctx, &v);
+	if (rc == 0)
 		rc = read_desired(ctx, rq, &v, err);
-	}
 	if (rc == 0)
 		rc = read_live(ctx, rq, &v, err);
 	if (rc < 0) {

@@ -119,25 +119,41 @@ int sis_identity_parse(const char *text, struct sis_identity *ret, struct sis_er
 	return 0;
 }
 
+/* Made for every volume several times in a run: printf would be a good part of it. */
+static char *guid_between(const char *before, uint64_t guid, const char *after)
+{
+	size_t len = strlen(before);
+	char *s = sis_calloc(1, len + 16 + strlen(after) + 1);
+
+	memcpy(s, before, len);
+	for (int i = 15; i >= 0; i--, guid >>= 4)
+		s[len + (size_t)i] = "0123456789abcdef"[guid & 15];
+	strcpy(s + len + 16, after);
+	return s;
+}
+
 static void print_text(struct sis_str *out, const char *key, const char *value)
 {
-	if (value)
-		sis_str_addf(out, ",%s=%s", key, value);
+	if (!value)
+		return;
+	sis_str_add(out, key);
+	sis_str_add(out, value);
 }
 
 char *sis_identity_print(const struct sis_identity *id)
 {
+	sis_autofree char *head = guid_between("guid=", id->guid, ",lun=");
 	sis_autostr struct sis_str out = { 0 };
 
-	sis_str_addf(&out, "guid=%016" PRIx64 ",lun=%" PRIu32, id->guid, id->lun);
+	sis_str_addf(&out, "%s%" PRIu32, head, id->lun);
 	if (id->blocksize)
 		sis_str_addf(&out, ",blocksize=%" PRIu32, id->blocksize);
-	print_text(&out, "serial", id->kept.serial);
-	print_text(&out, "t10", id->kept.t10_id);
-	print_text(&out, "naa", id->kept.naa);
-	print_text(&out, "product", id->kept.product);
-	print_text(&out, "unmap", unmap_words[id->kept.unmap]);
-	print_text(&out, "iqn", id->iqn);
+	print_text(&out, ",serial=", id->kept.serial);
+	print_text(&out, ",t10=", id->kept.t10_id);
+	print_text(&out, ",naa=", id->kept.naa);
+	print_text(&out, ",product=", id->kept.product);
+	print_text(&out, ",unmap=", unmap_words[id->kept.unmap]);
+	print_text(&out, ",iqn=", id->iqn);
 	return sis_str_take(&out);
 }
 
@@ -165,19 +181,6 @@ void sis_kept_copy(struct sis_kept *ret, const struct sis_kept *k)
 		.product = sis_strdup_null(k->product),
 		.unmap = k->unmap,
 	};
-}
-
-/* Made for every volume several times in a run: printf would be a good part of it. */
-static char *guid_between(const char *before, uint64_t guid, const char *after)
-{
-	size_t len = strlen(before);
-	char *s = sis_calloc(1, len + 16 + strlen(after) + 1);
-
-	memcpy(s, before, len);
-	for (int i = 15; i >= 0; i--, guid >>= 4)
-		s[len + (size_t)i] = "0123456789abcdef"[guid & 15];
-	strcpy(s + len + 16, after);
-	return s;
 }
 
 char *sis_serial(uint64_t guid)

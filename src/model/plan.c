@@ -88,11 +88,13 @@ static enum verdict judge_lun(const struct sis_group *g, const struct sis_lun *w
 	if ((*have)->keep)
 		return (*have)->guid == want->guid ? LUN_SAME : LUN_REFUSED;
 	*diff = sis_lun_diff(want, *have);
+	if (!*diff)
+		return LUN_SAME;
 	if (sis_lun_check_change(want, *have, NULL) < 0)
 		return LUN_REFUSED;
 	if (*diff & fields_of(SIS_CHANGE_REBUILD))
 		return LUN_REBUILD;
-	return *diff ? LUN_SET : LUN_SAME;
+	return LUN_SET;
 }
 
 /* The LUN stays as it is; that stops no other one. The first of several is told. */
