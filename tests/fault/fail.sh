@@ -11,6 +11,11 @@ whole_or_nothing() {	# GOOD-STATE
 	[ -z "$(live)" ] && [ -z "$(find "$root/run" -name 'iqn.*')" ] || [ "$(state)" = "$1" ]
 }
 
+# The record of the second target is written while tgtd works on the first.
+only_what_is_there() {
+	[ "$(targets | xargs -n1 | sort)" = "$(find "$root/run" -name 'iqn.*' -printf '%f\n' | sort)" ]
+}
+
 walk() {	# SITUATION KIND WHAT
 	local n want
 	want=$(good_state "$1")
@@ -27,6 +32,9 @@ walk() {	# SITUATION KIND WHAT
 		case $1 in share | share-two-luns)
 			whole_or_nothing "$want"
 			verdict $? "$1: $3 $2 $n: all or nothing" ;;
+		share-both)
+			only_what_is_there
+			verdict $? "$1: $3 $2 $n: recorded is what is there" ;;
 		esac
 		repaired "$want"
 		verdict $? "$1: $3 $2 $n: repaired"
@@ -38,7 +46,7 @@ walk() {	# SITUATION KIND WHAT
 for what in fail-before fail-after gone-before mute-before mute-after garbage; do
 	walk share call "$what"
 done
-for situation in share-two-luns one-lun-more unshare off access resize rebuild force other-name; do
+for situation in share-two-luns share-both one-lun-more unshare off access resize rebuild force other-name; do
 	for what in fail-before fail-after; do
 		walk "$situation" change "$what"
 	done

@@ -22,7 +22,7 @@ for situation in share unshare; do
 	walk "$situation" call kill-before
 	walk "$situation" call kill-after
 done
-for situation in share-two-luns one-lun-more off access resize rebuild force other-name; do
+for situation in share-two-luns share-both one-lun-more off access resize rebuild force other-name; do
 	walk "$situation" change kill-before
 	walk "$situation" change kill-after
 done

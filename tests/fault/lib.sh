@@ -44,6 +44,11 @@ prepare() {	# SITUATION
 		set_property tank/v1 "name=$v1,lun=1"
 		set_property tank/v2 "name=$v1,lun=2"
 		todo=(share tank) ;;
+	share-both)
+		reset
+		set_property tank/v1 on
+		set_property tank/v2 on
+		todo=(share tank) ;;
 	one-lun-more)
 		shared "name=$v1,lun=1"
 		set_property tank/v2 "name=$v1,lun=2"
@@ -83,8 +88,10 @@ prepare() {	# SITUATION
 }
 
 # All that a run may leave: live targets (sessions aside), records, identities, files of any kind.
+# A target that is made later has another TID, from which tgtd names the controller at LUN 0.
 state() {
-	live | sed '/I_T nexus: /,/IP Address:/d'
+	live | sed '/I_T nexus: /,/IP Address:/d; s/SCSI ID: IET  .*/SCSI ID: IET/; s/SCSI SN: beaf.*/SCSI SN: beaf/' |
+		tr '\n' '\r' | sed 's/\r\?Target [0-9]*: /\nTarget: /g' | sort | tr '\r' '\n' | grep .
 	find "$root/run" "$world/pool" "$root/etc" -type f | sort
 	find "$root/run" -type f -name 'iqn.*' -exec cat {} +
 	identity tank/v1
