@@ -74,6 +74,7 @@ struct sis_stgt_shown_lun {
 	const char *type, *scsi_id, *scsi_sn, *size, *readonly, *thin;
 	const char *store, *path, *flags;
 	const char *online;
+	size_t next_key; /* the one that is expected */
 };
 
 /* Keeps what a line of it says, if it says anything of interest. */

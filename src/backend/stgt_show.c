@@ -164,7 +164,8 @@ static int acl_line(struct show *s, const char *text)
 	if (s->t->rules.n >= SIS_STGT_MAX_ENTRIES)
 		return malformed(s, "too many access rules");
 	r = sis_vec_add(&s->t->rules);
-	if (sis_rule_parse(text, &parsed, NULL) == 0 && !parsed.ro &&
+	/* "ALL" is what most targets have, and no rule. */
+	if (!sis_streq(text, "ALL") && sis_rule_parse(text, &parsed, NULL) == 0 && !parsed.ro &&
 	    sis_streq(parsed.text, text)) {
 		*r = parsed;
 		return 0;
@@ -271,9 +272,12 @@ static int section_line(struct show *s, size_t depth, const char *line)
 
 static int target_line(struct show *s, char *line)
 {
-	size_t depth = strspn(line, " ");
-	char *text = line + depth;
+	size_t depth = 0;
+	char *text;
 
+	while (line[depth] == ' ')
+		depth++;
+	text = line + depth;
 	if (depth == 0 && sis_str_starts(line, "Target "))
 		return target_open(s, line + strlen("Target "));
 	if (!s->t)

@@ -35,11 +35,18 @@ static const struct {
 
 void sis_stgt_shown_lun_line(struct sis_stgt_shown_lun *in, const char *text)
 {
-	for (size_t i = 0; i < sizeof(lun_keys) / sizeof(lun_keys[0]); i++) {
-		const char *value = sis_str_after(text, lun_keys[i].key);
+	const size_t all = sizeof(lun_keys) / sizeof(lun_keys[0]);
 
+	/* They come in the order of the table, so the next one is mostly found at once. */
+	for (size_t n = 0, i = in->next_key; n < all; n++, i++) {
+		const char *value;
+
+		if (i >= all)
+			i = 0;
+		value = sis_str_after(text, lun_keys[i].key);
 		if (value) {
 			*(const char **)((char *)in + lun_keys[i].offset) = value;
+			in->next_key = i + 1;
 			return;
 		}
 	}

@@ -303,6 +303,18 @@ void sis_str_lower(char *s)
 		*s = lower(*s);
 }
 
+/* Made for every volume: printf would take three times as long. */
+char *sis_path_join(const char *dir, const char *name)
+{
+	const size_t head = sis_streq(dir, "/") ? 0 : strlen(dir), tail = strlen(name);
+	char *path = sis_calloc(1, head + 1 + tail + 1);
+
+	memcpy(path, dir, head);
+	path[head] = '/';
+	memcpy(path + head + 1, name, tail);
+	return path;
+}
+
 char *sis_str_next(char **cursor, const char *seps)
 {
 	char *piece = *cursor, *end;

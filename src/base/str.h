@@ -68,6 +68,9 @@ void sis_str_sanitize(char *s);
 /* A copy in which every byte that is not printable ASCII is '?'. Caller frees. */
 char *sis_str_printable(const char *s);
 
+/* "DIR/NAME", and "/NAME" where dir is "/". Caller frees. */
+char *sis_path_join(const char *dir, const char *name);
+
 /* A copy that a POSIX shell reads back as the same word: quoted only where needed. Caller frees. */
 char *sis_shell_quote(const char *s);
 

@@ -140,9 +140,7 @@ static bool known(const struct sis_sx *sx, const struct sis_dataset *d, int nati
 	case AVAILABLE: value_number(v, available(sx), exact); return true;
 	case REFERENCED: value_number(v, volume ? d->used : 0, exact); return true;
 	case MOUNTPOINT:
-		value_text(v,
-			   sis_asprintf("%s/%s", sis_streq(sx->path, "/") ? "" : sx->path, d->name),
-			   "default");
+		value_text(v, sis_path_join(sx->path, d->name), "default");
 		return true;
 	case VOLSIZE:
 		value_number(v, d->size, exact);

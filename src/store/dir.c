@@ -156,7 +156,6 @@ static int list_one(struct sis_dir_node *n, void *ctx, struct sis_err *err)
 {
 	struct listing *l = ctx;
 	sis_autoerr struct sis_err why = SIS_ERR_INIT;
-	const char *top = l->sx->path;
 	struct sis_volume *v;
 
 	(void)err; /* one bad volume never stops the others */
@@ -164,7 +163,7 @@ static int list_one(struct sis_dir_node *n, void *ctx, struct sis_err *err)
 		return 0;
 	v = sis_vec_add(&l->volumes);
 	v->name = sis_strdup(n->name);
-	v->device = sis_asprintf("%s/%s", sis_streq(top, "/") ? "" : top, n->name);
+	v->device = sis_path_join(l->sx->path, n->name);
 	v->is_file = true;
 	v->size = (uint64_t)n->st.st_size;
 	v->volblocksize = sis_dir_volblocksize(n);

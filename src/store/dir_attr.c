@@ -25,9 +25,13 @@ struct attr_name {
 
 static int attr_name(const char *prop, struct attr_name *ret)
 {
-	int n = snprintf(ret->s, sizeof(ret->s), PREFIX "%s", prop);
+	const size_t len = strlen(prop);
 
-	return n < 0 || (size_t)n >= sizeof(ret->s) ? -ERANGE : 0;
+	if (len > sizeof(ret->s) - sizeof(PREFIX))
+		return -ERANGE;
+	memcpy(ret->s, PREFIX, sizeof(PREFIX) - 1);
+	memcpy(ret->s + sizeof(PREFIX) - 1, prop, len + 1);
+	return 0;
 }
 
 int sis_dir_attr_read(int fd, const char *prop, char **ret)

@@ -15,7 +15,7 @@ static struct sis_dir_node *node_new(struct sis_dir_node *up, const char *leaf)
 	struct sis_dir_node *n = sis_new(struct sis_dir_node);
 
 	n->up = up;
-	n->name = up ? sis_asprintf("%s/%s", up->name, leaf) : sis_strdup(leaf);
+	n->name = up ? sis_path_join(up->name, leaf) : sis_strdup(leaf);
 	n->leaf = n->name + strlen(n->name) - strlen(leaf);
 	n->fd = -1;
 	return n;
