@@ -25,6 +25,7 @@ struct sis_flow {
 	/* Does a group in the place of sis_flow_group(); `owner` is its own. NULL: nobody does. */
 	int (*do_group)(struct sis_flow *f, const struct sis_group *g, struct sis_err *err);
 	void *owner;
+	const struct sis_flow *from; /* of a move: its old side, planned; or NULL */
 };
 
 /* Reads the view and plans. ctx has its back end. */

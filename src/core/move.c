@@ -341,7 +341,8 @@ int sis_move(struct sis_ctx *ctx, const char *from, const struct sis_request *rq
 {
 	struct move m = {
 		.from = { .ctx = &m.from_ctx, .rq = rq, .report = ret },
-		.to = { .ctx = ctx, .rq = rq, .report = ret, .do_group = move_group, .owner = &m },
+		.to = { .ctx = ctx, .rq = rq, .report = ret, .do_group = move_group, .owner = &m,
+			.from = &m.from },
 		.from_ctx = { .lock_fd = -1 },
 	};
 	int rc;

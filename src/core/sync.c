@@ -15,12 +15,7 @@
 
 static int do_group(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
 {
-	int rc;
-
-	if (f->do_group)
-		return f->do_group(f, g, err);
-	rc = g->live ? 0 : sis_elsewhere(f->ctx, g->iqn, err);
-	return rc < 0 ? rc : sis_flow_group(f, g, NULL, err);
+	return f->do_group ? f->do_group(f, g, err) : sis_flow_group(f, g, NULL, err);
 }
 
 /*
@@ -249,9 +244,11 @@ static bool any_work(const struct sis_flow *f)
 
 int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 {
-	bool work = any_work(f);
+	bool work;
 	int rc = 0;
 
+	sis_elsewhere_refuse(f);
+	work = any_work(f);
 	if (work)
 		rc = sis_flow_prepare(f, err);
 	if (rc < 0)
@@ -302,7 +299,6 @@ int sis_sync(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_repor
 	int rc;
 
 	*ret = (struct sis_report){ 0 };
-	ctx->others = SIS_OTHERS_UNKNOWN;
 	rc = sis_ctx_backend(ctx, err);
 	if (rc == 0 && !ctx->choice.dry)
 		rc = sis_ctx_lock(ctx, err);

@@ -8,30 +8,11 @@
 # Programs are found as lib.sh says. PAIRS="FROM-TO..." picks some; empty: none, only
 # what is said about no pair in particular.
 
-set -- stgt "${1:-build}"
-# shellcheck source=tests/backend/lib.sh
-. "$(dirname "$0")/lib.sh"
-# What one adapter has in its own way and another one takes from the library.
-library=$(declare -f adm targets tid_of)
+# shellcheck source=tests/backend/sides.sh
+. "$(dirname "$0")/sides.sh"
 
 v1=$prefix:tank.v1
 v2=$prefix:tank.v2
-theirs=$prefix:foreign
-
-# ---- the targets: one at a time has the functions of its adapter ----
-
-use() {	# BACKEND
-	eval "$library"
-	# shellcheck source=tests/backend/adapter_stgt.sh
-	. "$folder/adapter_$1.sh"
-}
-
-# One function of one target.
-of() {	# BACKEND FUNCTION [ARGUMENT...]
-	(use "$1"; "${@:2}")
-}
-
-backends=(stgt scst iet)
 
 # The wrappers of tgtadm and ietadm read one order to go wrong: only that of this side is to see it.
 only_disturb() {	# BACKEND, or all of them
@@ -46,48 +27,7 @@ only_disturb() {	# BACKEND, or all of them
 	esac
 }
 
-cleanup() {
-	use scst
-	target_stop
-	use stgt
-	logout
-	target_stop
-	rm -rf --one-file-system "$world"
-}
-
-new_world() {
-	local b
-	for b in "${backends[@]}"; do
-		use "$b"
-		target_require
-	done
-	world=$(realpath "$(mktemp -d)") || exit 1
-	trap cleanup EXIT
-	trap 'exit 1' HUP INT TERM
-	root=$world/root
-	pool=$world/pool/tank
-	mkdir -p "$pool" "$root"/{etc,run,sbin,usr/sbin,proc/sys/kernel}
-	setfattr -n user.test -v 1 "$pool" 2>/dev/null ||
-		skip_all "needs extended attributes in ${TMPDIR:-/tmp}"
-	echo "$prefix" >"$root/etc/iscsi_target_id"
-	echo '(none)' >"$root/proc/sys/kernel/domainname"
-	sis_args=(--root "$root" --store "dir:$world/pool")
-	truncate -s 16M "$world/other"
-	for b in "${backends[@]}"; do
-		use "$b"
-		target_start
-		foreign_target "$theirs" "$world/other"
-		changes >/dev/null
-		eval "empty_$b=\$(everything)"
-	done
-}
-
 # ---- what is looked at ----
-
-empty() {	# BACKEND
-	local name=empty_$1
-	echo "${!name}"
-}
 
 identity_on() {	# BACKEND IQN LUN
 	echo "$2 $3 $(of "$1" lun_is "$2" "$3" path) $(of "$1" lun_is "$2" "$3" serial) $(of "$1" lun_is "$2" "$3" blocksize)"

@@ -115,6 +115,29 @@ umount /tmp/mnt
 ends_with 0 shareiscsi sync --backend lio
 expect_eq "$(stgt), $(lio)" ", $other $iqn"
 
+say 'shared by hand through one, a volume is not shared through the other'
+make_volume tank/third 64M
+/usr/sbin/zfs set $prop=on tank/third
+ends_with 0 tgtadm --lld iscsi --op new --mode target --tid 9 -T iqn.2001-04.com.example:hand
+ends_with 0 tgtadm --lld iscsi --op new --mode logicalunit --tid 9 --lun 1 -b "$(readlink -f /dev/zvol/tank/third)"
+ends_with 1 shareiscsi share --backend lio tank/third
+grep "'tank/third' is LUN 1 of target 'iqn.2001-04.com.example:hand' of STGT" /tmp/err
+expect_eq "$(lio)" "$other $iqn"
+ends_with 0 tgtadm --lld iscsi --op delete --mode target --force --tid 9
+core=/sys/kernel/config/target/core/iblock_99/hand
+hand=$configfs/iqn.2001-04.com.example:hand/tpgt_1/lun/lun_7
+mkdir -p $core
+echo udev_path=/dev/zvol/tank/third >$core/control
+echo 1 >$core/enable
+mkdir -p "$hand"
+ln -s $core "$hand/hand"
+ends_with 1 shareiscsi share --backend stgt tank/third
+grep "'tank/third' is LUN 7 of target 'iqn.2001-04.com.example:hand' of LIO" /tmp/err
+expect_eq "$(stgt)" ""
+rm "$hand/hand"
+rmdir "$hand" "${hand%/lun/*}" "${hand%/tpgt_1/*}" $core ${core%/*}
+/usr/sbin/zfs set $prop=off tank/third
+
 # killed_at N: the move, after its Nth change of LIO.
 killed_at() {
 	ends_with 0 shareiscsi sync --backend stgt --from lio
