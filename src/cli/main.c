@@ -124,7 +124,11 @@ static int parse_option(struct sis_args *a, int letter, const char *word, struct
 			a->flags |= o->flag;
 	switch (letter) {
 	case 'C': return parse_port(a, optarg, err);
-	case 'o': a->option = optarg; return 0;
+	case 'o':
+		if (a->option)
+			return usage_error(err, "-o can be given once, and there is also", optarg);
+		a->option = optarg;
+		return 0;
 	case SIS_OPTION_BACKEND: a->choice.backend = optarg; return 0;
 	case SIS_OPTION_STORE: a->choice.store = optarg; return 0;
 	case SIS_OPTION_ROOT: a->choice.root = optarg; return 0;

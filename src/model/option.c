@@ -305,15 +305,32 @@ int sis_opt_find(const char *key)
 	return -1;
 }
 
+/* Mostly what stands behind a comma that was meant to be something else. */
+static int no_pair(const char *word, const struct sis_options *o, struct sis_err *err)
+{
+	if (o->set & SIS_BIT(SIS_OPT_AUTHPASS)) /* it may be a part of the secret */
+		return sis_err_set(err, SIS_ERR_USAGE,
+				   "what stands behind authpass and a comma is not key=value; a "
+				   "secret with a comma is only for auth=");
+	if (o->set & (SIS_BIT(SIS_OPT_INITIATOR) | SIS_BIT(SIS_OPT_PORTAL)))
+		return sis_err_set(err, SIS_ERR_USAGE,
+				   "'%s' must be key=value; entries of initiator and portal are "
+				   "separated by ';' (for a shell, all of it in quotes)",
+				   word);
+	return sis_err_set(err, SIS_ERR_USAGE, "'%s' must be on, off or key=value", word);
+}
+
 static int parse_pair(char *pair, struct sis_options *o, struct sis_err *err)
 {
 	char *value = strchr(pair, '=');
 	int opt;
 
 	if (!value)
-		return sis_err_set(err, SIS_ERR_USAGE, "'%s' must be on, off or key=value", pair);
+		return no_pair(pair, o, err);
 	*value++ = '\0';
 	opt = sis_opt_find(pair);
+	if (opt < 0 && o->set & SIS_BIT(SIS_OPT_AUTHPASS))
+		return no_pair(pair, o, err);
 	if (opt < 0)
 		return sis_err_set(err, SIS_ERR_USAGE,
 				   "unknown option '%s' (`shareiscsi options` lists them)", pair);

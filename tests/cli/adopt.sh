@@ -172,8 +172,12 @@ refused "cannot adopt 'tank/none': STGT has no target of that name, nor one with
 	"a name that nobody has"
 sis adopt
 expect_error 2 "adopt needs a volume, dataset or target name" "no name at all"
-sis adopt -o type=disk tank/v2
-expect_error 2 "-o takes auth=NAME" "another option with -o"
+for wrong in type=disk auth auth= auth=a,lun=1 on; do
+	sis adopt -o "$wrong" tank/v2
+	expect_error 2 "-o takes auth=NAME, the name of an entry of /etc/shareiscsi/secrets" "-o $wrong"
+done
+sis adopt -o auth=a -o auth=b tank/v2
+expect_error 2 "-o can be given once, and there is also 'auth=b'" "-o twice"
 drop "$theirs.mixed"
 
 target 2 "$theirs.x" "1 $pool/v2 removable=1"
