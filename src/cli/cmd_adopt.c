@@ -12,8 +12,9 @@ static int parse_auth(const char *text, struct sis_options *ret, struct sis_err 
 	int rc = text ? sis_options_parse(text, ret, err) : 0;
 
 	if (text && (rc < 0 || ret->set != SIS_BIT(SIS_OPT_AUTH)))
-		rc = sis_err_set(err, SIS_ERR_USAGE,
-				 "-o takes auth=NAME, the name of an entry of /etc/shareiscsi/secrets");
+		rc = sis_err_set(
+			err, SIS_ERR_USAGE,
+			"-o takes auth=NAME, the name of an entry of /etc/shareiscsi/secrets");
 	return rc;
 }
 

@@ -178,6 +178,11 @@ foreign_lun() {	# IQN LUN PATH
 	adm --op new --tid "$(tid_of "$1")" --lun "$2" --params "Path=$3,Type=fileio"
 }
 
+foreign_chap() {	# IQN USER SECRET [USER SECRET]
+	adm --op new --tid "$(tid_of "$1")" --user --params "IncomingUser=$2,Password=$3"
+	[ -z "${4-}" ] || adm --op new --tid "$(tid_of "$1")" --user --params "OutgoingUser=$4,Password=$5"
+}
+
 foreign_gone() {	# IQN
 	adm --op delete --tid "$(tid_of "$1")"
 }

@@ -175,6 +175,8 @@ chap() {	# IQN
 }
 
 lets_in() {	# IQN [USER SECRET]
+	local portal=$portal
+	[ ! -d "$lio/iscsi/$1/tpgt_1/np/127.0.0.1:3261" ] || portal=127.0.0.1:3261
 	real_lets_in "$(url "$1" "$(first_lun_of "$1")")" "${@:2}"
 }
 
@@ -196,6 +198,7 @@ was_ended() {
 foreign_store() {	# PATH
 	mkdir -p $lio/core/fileio_1/foreign
 	echo "fd_dev_name=$1,fd_dev_size=$(stat -c %s "$1")" >$lio/core/fileio_1/foreign/control
+	echo 0123-4567 >$lio/core/fileio_1/foreign/wwn/vpd_unit_serial
 	echo 1 >$lio/core/fileio_1/foreign/enable
 }
 
@@ -205,6 +208,9 @@ foreign_target() {	# IQN PATH
 	mkdir -p "$tpg/lun/lun_0"
 	ln -s $lio/core/fileio_1/foreign "$tpg/lun/lun_0/foreign"
 	mkdir "$tpg/np/127.0.0.1:3261"
+	echo 0 >"$tpg/attrib/authentication"
+	echo 1 >"$tpg/attrib/generate_node_acls"
+	echo 0 >"$tpg/attrib/demo_mode_write_protect"
 	echo 1 >"$tpg/enable"
 }
 
@@ -212,6 +218,17 @@ foreign_lun() {	# IQN LUN PATH
 	foreign_store "$3"
 	mkdir "$lio/iscsi/$1/tpgt_1/lun/lun_$2"
 	ln -s $lio/core/fileio_1/foreign "$lio/iscsi/$1/tpgt_1/lun/lun_$2/foreign"
+}
+
+foreign_chap() {	# IQN USER SECRET [USER SECRET]
+	local tpg=$lio/iscsi/$1/tpgt_1
+	printf %s "$2" >"$tpg/auth/userid"
+	printf %s "$3" >"$tpg/auth/password"
+	if [ -n "${4-}" ]; then
+		printf %s "$4" >"$tpg/auth/userid_mutual"
+		printf %s "$5" >"$tpg/auth/password_mutual"
+	fi
+	echo 1 >"$tpg/attrib/authentication"
 }
 
 foreign_gone() {	# IQN

@@ -211,6 +211,11 @@ foreign_lun() {	# IQN LUN PATH
 	put "add foreign$foreign $2" "targets/iscsi/$1/luns/mgmt"
 }
 
+foreign_chap() {	# IQN USER SECRET [USER SECRET]
+	put "add_target_attribute $1 IncomingUser $2 $3" targets/iscsi/mgmt
+	[ -z "${4-}" ] || put "add_target_attribute $1 OutgoingUser $4 $5" targets/iscsi/mgmt
+}
+
 foreign_gone() {	# IQN
 	put 0 "targets/iscsi/$1/enabled"
 	put "del_target $1" targets/iscsi/mgmt

@@ -167,39 +167,77 @@ part_scst_group() {
 	changes >/dev/null
 }
 
-# The credentials are not read: which ones they are is said with their name.
-part_scst_chap() {
-	[ "$backend" = scst ] || return 0
+# SECRET of [door], by which one gets in; the other entries are wrong ones.
+write_secrets() {	# SECRET
+	mkdir -p "$root/etc/shareiscsi"
+	(umask 077 && printf '%s\n' '[door]' 'user = joe' "password = $1" 'mutual-user = disk' \
+		'mutual-password = secretsecret56' '[other]' 'user = jim' "password = $1" '[half]' 'user = joe' \
+		"password = $1" >"$root/etc/shareiscsi/secrets")
+}
+
+# Keeps what is said, to look for secrets in it.
+tell() {	# VERB...
+	sis "$@"
+	printf '%s\n' "$out" "$err" >>"$world/said"
+}
+
+# Users are told by targets, and their secrets by some; which ones they are is said with their name.
+part_chap() {
+	[ "$backend" != stgt ] || return 0 # there they are no target's
 	volume tank/v1 16M
 	foreign_target "$x" "$pool/v1"
-	put "add_target_attribute $x IncomingUser joe secretsecret12" targets/iscsi/mgmt
+	foreign_chap "$x" joe secretsecret12 disk secretsecret56
 	changes >/dev/null
 	refused 1 "it asks for CHAP (user 'joe'): put the credentials into /etc/shareiscsi/secrets and name them with -o auth=NAME" \
 		"CHAP without -o" adopt "$x"
-	mkdir -p "$root/etc/shareiscsi"
-	printf '%s\n' '[door]' 'user = joe' 'password = secretsecret12' '[other]' 'user = jim' \
-		'password = secretsecret12' >"$root/etc/shareiscsi/secrets"
-	chmod 600 "$root/etc/shareiscsi/secrets"
-	refused 1 "CHAP user: joe, should be jim" "another user" adopt -o auth=other "$x"
-	refused 1 "none" "an entry that is not there" adopt -o auth=none "$x"
-	put "add_target_attribute $x IncomingUser jim secretsecret12" targets/iscsi/mgmt
-	changes >/dev/null
-	refused 1 "it has several CHAP users" "several users" adopt -o auth=door "$x"
-	put "del_target_attribute $x IncomingUser jim" targets/iscsi/mgmt
-	sed -i 's/secretsecret12/secretsecret34/' "$root/etc/shareiscsi/secrets"
-	changes >/dev/null
-	refused 1 "CHAP user: joe, should be joe with the secret of auth=door" "another secret" adopt -o auth=door "$x"
-	sed -i 's/secretsecret34/secretsecret12/' "$root/etc/shareiscsi/secrets"
-	sis adopt -o auth=door "$x"
-	expect_quiet 0 "adopt with -o auth=NAME"
+	refused 1 "there is no '$root/etc/shareiscsi/secrets'" "no file of secrets" adopt -o auth=door "$x"
+	write_secrets secretsecret12
+	refused 1 "CHAP user: joe" "another user" adopt -o auth=other "$x"
+	refused 1 "CHAP user: joe (mutual: disk), should be joe with the secret of auth=half" "without the mutual one" adopt -o auth=half "$x"
+	refused 1 "has no entry [none]" "an entry that is not there" adopt -o auth=none "$x"
+	if [ "$backend" != iet ]; then
+		write_secrets secretsecret34
+		refused 1 "with the secret of auth=door" "another secret" adopt -o auth=door "$x"
+		write_secrets secretsecret12
+	fi
+	tell adopt -n -v -o auth=door "$x"
+	expect_status 3 "CHAP: dry run"
+	tell adopt -n -j -o auth=door "$x"
+	tell adopt -v -o auth=door "$x"
+	expect_status 0 "adopt with -o auth=NAME"
 	same "adopt with -o auth=NAME"
-	is "the property names the entry" "name=$x,blocksize=512,auth=door" "$(attribute tank/v1 shareiscsi)"
+	grep -qx "auth=door" <<<"$(attribute tank/v1 shareiscsi | tr ',' '\n')"
+	verdict $? "the property names the entry"
 	settled "with CHAP"
-	sed -i 's/secretsecret12/secretsecret34/' "$root/etc/shareiscsi/secrets"
-	sis plan
-	expect_status 3 "a secret that changed is noticed"
-	rm -r "$root/etc/shareiscsi"
+	is "the users are as they were" "joe mutual:disk" "$(chap "$x")"
+	write_secrets secretsecret34
+	tell plan -v
+	[ "$status" -eq 3 ]
+	verdict $? "a secret that changed is noticed"
+	tell sync -v
+	lets_in "$x" joe secretsecret34 && ! lets_in "$x" joe secretsecret12 && ! lets_in "$x"
+	verdict $? "it is the new one that lets in"
+	tell status -j
+	[ -s "$world/said" ] && ! grep -rF secretsecret "$world/said" "$root/run/shareiscsi" &&
+		[[ $(identity tank/v1) != *secretsecret* ]]
+	verdict $? "no secret is said, nor remembered"
 	sis unshare tank/v1
+	rm -r "$root/etc/shareiscsi" "$world/said"
+	changes >/dev/null
+}
+
+# Several may stand in a target there; the property has a word for one.
+part_several_users() {
+	case $backend in scst | iet) ;; *) return 0 ;; esac
+	volume tank/v1 16M
+	foreign_target "$x" "$pool/v1"
+	foreign_chap "$x" joe secretsecret12
+	foreign_chap "$x" jim secretsecret12
+	write_secrets secretsecret12
+	changes >/dev/null
+	refused 1 "CHAP user" "several users" adopt -o auth=half "$x"
+	rm -r "$root/etc/shareiscsi"
+	foreign_gone "$x"
 	changes >/dev/null
 }
 
@@ -218,9 +256,6 @@ part_iet_beyond() {
 	changes >/dev/null
 	refused 1 "it has the parameter QueuedCommands=64" "a queue depth" adopt "$x"
 	adm --op update --tid "$(tid_of "$x")" --params QueuedCommands=32
-	adm --op new --tid "$(tid_of "$x")" --user --params IncomingUser=joe,Password=secretsecret12
-	changes >/dev/null
-	refused 1 "it asks for CHAP" "CHAP" adopt "$x"
 	foreign_gone "$x"
 	changes >/dev/null
 }
@@ -229,6 +264,7 @@ new_world
 part part_round_trip
 part part_by_hand
 part part_scst_group
-part part_scst_chap
+part part_chap
+part part_several_users
 part part_iet_beyond
 done_testing

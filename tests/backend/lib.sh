@@ -32,6 +32,7 @@
 #   sessions IQN           its initiators, in one line
 #   was_ended              succeeds when the target has ended the session
 #   foreign_target IQN PATH, foreign_lun IQN LUN PATH, foreign_gone IQN    made by hand
+#   foreign_chap IQN USER SECRET [USER SECRET]    gives it CHAP, with the second ones mutual
 #   disturbed kill|fail N VERB...    runs the program as sis() does; it is killed right after its
 #                          Nth change, or that change fails. Returns 1 when there is no Nth change
 #   cannot FEATURE         says why the target cannot do that; silent when it can
