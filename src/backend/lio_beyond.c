@@ -126,7 +126,8 @@ int sis_lio_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
 	if (r < 0)
 		return r;
 	if (!what && live->chap.user && !live->chap.pass)
-		what = sis_strdup("its initiators have different CHAP credentials");
+		what = sis_strdup("it asks for CHAP without credentials, or with different ones "
+				  "for its initiators");
 	if (!what && live->half)
 		what = sis_strdup(
 			"it is unfinished, or says different things about write protection "

@@ -22,8 +22,6 @@ struct reading {
 
 static char *set_text(char **field, const char *value)
 {
-	if (!*value)
-		return sis_strdup("has no value");
 	sis_replace(field, value);
 	return NULL;
 }
@@ -108,6 +106,10 @@ static char *add_names(sis_strv *list, const char *value)
 		word = sis_str_trim(word);
 		if (!*word || word[0] == '/' || word[strlen(word) - 1] == '/')
 			return sis_asprintf("'%s' is not a dataset name", word);
+		/* a pattern would match nothing, and deny nothing */
+		if (strpbrk(word, "*?\"'"))
+			return sis_asprintf("'%s' is not a dataset name: no patterns and no quotes; "
+					    "what is below a dataset is meant, too", word);
 		sis_strv_add(list, word);
 	}
 	return NULL;
@@ -135,7 +137,8 @@ static char *set_options(struct sis_conf *c, const char *value)
 		if (sis_streq(sis_str_trim(word), "none"))
 			continue;
 		if (opt < 0)
-			return sis_asprintf("unknown option '%s'", sis_str_trim(word));
+			return sis_asprintf("unknown option '%s' (`shareiscsi options` lists them)",
+					    sis_str_trim(word));
 		c->options |= SIS_BIT(opt);
 	}
 	return NULL;
@@ -174,8 +177,10 @@ static char *unknown(const char *section, const char *name)
 	if (known.len)
 		return sis_asprintf("unknown key '%s' in section [%s]; there are: %s", name,
 				    section, sis_str_get(&known));
-	return sis_asprintf("%s%s%s; there are: %s", *section ? "unknown section [" : "no section",
-			    section, *section ? "]" : "", sis_str_get(&sections));
+	if (*section)
+		return sis_asprintf("unknown section [%s]; there are: %s", section,
+				    sis_str_get(&sections));
+	return sis_asprintf("no section, or one without ']'; there are: %s", sis_str_get(&sections));
 }
 
 /* Called by inih for each line; 0 stops with that line's number. */
@@ -191,7 +196,7 @@ static int on_line(void *user, const char *section, const char *name, const char
 
 		if (!sis_streq(keys[i].section, section) || !sis_streq(keys[i].key, name))
 			continue;
-		wrong = keys[i].set(r->conf, value);
+		wrong = *value ? keys[i].set(r->conf, value) : sis_strdup("has no value");
 		if (wrong) {
 			r->problem = sis_asprintf("%s = %s: %s", name, value, wrong);
 			free(wrong);

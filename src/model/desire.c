@@ -25,21 +25,42 @@ static enum sis_type effective_type(const struct sis_options *o, const struct si
 	return is_file ? caps->file_type[asked] : caps->block_type[asked];
 }
 
+static void add_word(struct sis_str *list, const char *word)
+{
+	sis_str_addf(list, "%s%s", list->len ? ", " : "it can do ", word);
+}
+
 static int check_kind(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
 		      struct sis_err *err)
 {
+	const enum sis_type *types = is_file ? caps->file_type : caps->block_type;
 	sis_autofree char *what = NULL;
+	sis_autostr struct sis_str can = { 0 };
 
 	if (!effective_type(o, caps, is_file)) {
 		what = sis_asprintf("type=%s%s", sis_type_names[o->type ? o->type : SIS_TYPE_DISK],
 				    is_file ? " on a volume that is a file" : "");
-		return cannot(err, caps, what, "");
+		for (int i = 0; i < SIS_TYPE_N; i++)
+			if (types[i] && sis_type_names[i])
+				add_word(&can, sis_type_names[i]);
+		return cannot(err, caps, what, sis_str_get(&can));
 	}
 	if (!caps->iomode[o->iomode]) {
 		what = sis_asprintf("iomode=%s", sis_iomode_names[o->iomode]);
-		return cannot(err, caps, what, "");
+		for (int i = 0; i < SIS_IOMODE_N; i++)
+			if (caps->iomode[i] && sis_iomode_names[i])
+				add_word(&can, sis_iomode_names[i]);
+		return cannot(err, caps, what, sis_str_get(&can));
 	}
 	return 0;
+}
+
+static int cannot_rule(struct sis_err *err, const struct sis_caps *caps, const char *what,
+		       const char *instead, const struct sis_rule *r)
+{
+	sis_autofree char *hint = sis_asprintf("give %s instead of '%s'", instead, r->text);
+
+	return cannot(err, caps, what, hint);
 }
 
 static int check_rules(const struct sis_options *o, const struct sis_caps *caps,
@@ -53,14 +74,15 @@ static int check_rules(const struct sis_options *o, const struct sis_caps *caps,
 		name |= r->kind == SIS_RULE_NAME;
 		address |= r->kind == SIS_RULE_ADDRESS;
 		if (!(caps->caps & need))
-			return cannot(err, caps,
-				      r->kind == SIS_RULE_NAME ? "initiator= by name" :
-								 "initiator= by address",
-				      r->text);
+			return r->kind == SIS_RULE_NAME ?
+				       cannot_rule(err, caps, "initiator= by name", "addresses",
+						   r) :
+				       cannot_rule(err, caps, "initiator= by address", "names", r);
 		if (r->wildcard && !(caps->caps & SIS_CAP_RULE_WILDCARD))
-			return cannot(err, caps, "initiator= with * or ?", r->text);
+			return cannot_rule(err, caps, "initiator= with * or ?", "whole names", r);
 		if (r->prefix && !(caps->caps & SIS_CAP_RULE_PREFIX))
-			return cannot(err, caps, "initiator= by ADDRESS/BITS", r->text);
+			return cannot_rule(err, caps, "initiator= by ADDRESS/BITS",
+					   "single addresses", r);
 		if (r->ro && !o->readonly && !(caps->caps & SIS_CAP_RULE_RO))
 			return cannot(err, caps, "=ro for one initiator",
 				      "iomode=ro makes the LUN read-only for all");

@@ -37,8 +37,9 @@ static int store_named(const char *spec, struct sis_sx *sx, struct sis_err *err)
 	sx->store = store_find(spec, n);
 	if (!sx->store) {
 		names = store_names();
-		return sis_err_set(err, SIS_ERR_USAGE, "no store '%.*s'; there are: %s", (int)n,
-				   spec, names);
+		return sis_err_set(err, SIS_ERR_USAGE, "no store '%.*s'; there are: %s%s%s", (int)n,
+				   spec, names, *spec == '/' ? "; for a folder: dir:" : "",
+				   *spec == '/' ? spec : "");
 	}
 	sx->path = spec[n] ? sis_strdup(spec + n + 1) : NULL;
 	return 0;

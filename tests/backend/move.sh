@@ -267,7 +267,7 @@ inexpressible() {	# FROM TO VALUE TEXT
 refusals() {
 	[ -z "${PAIRS-}" ] || return 0
 	inexpressible scst stgt on "its LUN 0 is the controller"
-	inexpressible stgt scst 'initiator=10.0.0.1' "cannot do initiator= by address"
+	inexpressible stgt scst 'initiator=10.0.0.1' "cannot do initiator= by address; give names instead of '10.0.0.1'"
 	use iet
 	IET_VERSION=1.4.19 target_start
 	inexpressible scst iet blocksize=4096 "cannot do block sizes other than 512"

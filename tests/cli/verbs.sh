@@ -72,7 +72,9 @@ expect_json ".error | startswith(\"unknown option '--frob'\")" "as JSON, too"
 sis status --backend frob
 expect_error 2 "unknown back end 'frob'; there are: " "an unknown back end"
 sis status --store frob
-expect_error 2 "frob" "an unknown store"
+expect_error 2 "no store 'frob'; there are: zfs, dir" "an unknown store"
+sis status --store /srv/disks
+expect_error 2 "no store '/srv/disks'; there are: zfs, dir; for a folder: dir:/srv/disks" "a folder that is no store"
 sis status --store dir
 expect_error 2 "dir:PATH" "the dir store without a folder"
 sis status --store "dir:$world/none"

@@ -173,15 +173,16 @@ static void test_refusals(void **state)
 	struct sis_volume dash = volume("p/a-k", 1), moved = volume("p/v", 1);
 
 	(void)state;
-	refused(&v, "type=fileio", &plain, "PLAIN cannot do type=fileio");
-	refused(&v, "iomode=wt", &plain, "PLAIN cannot do iomode=wt");
+	refused(&v, "type=fileio", &plain, "PLAIN cannot do type=fileio; it can do disk");
+	refused(&v, "iomode=wt", &plain, "PLAIN cannot do iomode=wt; it can do wb");
 	refused(&v, "blocksize=4096", &plain, "PLAIN cannot do block sizes other than 512");
 	refused(&v, "lun=0", &plain, "lun=0: PLAIN has LUNs 1 to 100, its LUN 0 is the controller");
 	refused(&v, "lun=101", &plain, "lun=101: PLAIN has LUNs 1 to 100");
 	refused(&v, "initiator=iqn.2020-01.org.c:h", &plain,
-		"PLAIN cannot do initiator= by name; iqn.2020-01.org.c:h");
+		"PLAIN cannot do initiator= by name; give addresses instead of 'iqn.2020-01.org.c:h'");
 	refused(&v, "initiator=10.0.0.0/8", &plain,
-		"PLAIN cannot do initiator= by ADDRESS/BITS; 10.0.0.0/8");
+		"PLAIN cannot do initiator= by ADDRESS/BITS; give single addresses instead of "
+		"'10.0.0.0/8'");
 	refused(&v, "initiator=10.0.0.1=ro", &plain,
 		"PLAIN cannot do =ro for one initiator; iomode=ro makes the LUN read-only for all");
 	refused(&v, "portal=10.0.0.1", &plain,
