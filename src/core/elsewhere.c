@@ -247,7 +247,8 @@ void sis_elsewhere_refuse(struct sis_flow *f)
 {
 	struct elsewhere e = { .f = f };
 
-	if (!makes_any(f))
+	/* Who tries what a value would do asks for sessions; the run that follows it looks. */
+	if (f->rq->override || !makes_any(f))
 		return;
 	for (size_t i = 0; sis_backends[i]; i++)
 		if (sis_backends[i] != f->ctx->bx.be)

@@ -6,6 +6,8 @@
 
 # shellcheck source=tests/backend/sides.sh
 . "$(dirname "$0")/sides.sh"
+# shellcheck source=tests/cli/front.sh
+. "$folder/../cli/front.sh"
 
 v1=$prefix:tank.v1
 v2=$prefix:tank.v2
@@ -102,9 +104,21 @@ live_here() {
 	expect_quiet 0 "$pair: unshare"
 }
 
+ours_there() {	# VOLUME
+	echo "cannot share '$1': '$1' is shared through ${there^^}; move it with \`shareiscsi sync --backend $here --from $there\`, or unshare it there"
+}
+
+# Ours, and the path that the other side knows leads nowhere any more.
+renamed() {
+	fresh
+	sis share --backend "$there" tank/v1
+	mv "$pool/v1" "$pool/v9"
+	sis share --backend "$here" tank/v9
+	expect_error 1 "$(ours_there tank/v9)" "$pair: ours, by another name since"
+}
+
 # What the message says leads out of it.
 taken_over() {
-	local shared="'tank/v1' is shared through ${there^^}; move it with \`shareiscsi sync --backend $here --from $there\`, or unshare it there"
 	# LUN 0, which the sides give who makes a target by hand, tgtd has not.
 	[ "$here" != stgt ] || return 0
 	fresh
@@ -113,10 +127,10 @@ taken_over() {
 	sis adopt --backend "$there" "$byhand"
 	expect_status 0 "$pair: it is taken over there"
 	sis share --backend "$here" tank/v1
-	expect_error 1 "$shared" "$pair: then it is ours, and could be moved"
+	expect_error 1 "$(ours_there tank/v1)" "$pair: then it is ours, and could be moved"
 	rm "$root/run/shareiscsi/$there/$byhand"
 	sis share --backend "$here" tank/v1
-	expect_error 1 "$shared" "$pair: also when the record of it is lost"
+	expect_error 1 "$(ours_there tank/v1)" "$pair: also when the record of it is lost"
 	sis sync --backend "$there"
 }
 
@@ -141,6 +155,7 @@ pair() {	# HERE THERE LUN VALUE LUN: of ours, and of a target made by hand there
 	linked "$5"
 	second_lun
 	live_here
+	renamed
 	taken_over
 	moved
 	fresh
@@ -156,6 +171,8 @@ hung() {
 	sis share --backend stgt tank/v1
 	sis share --backend scst tank/v2
 	volume tank/v3 16M "$value"
+	new_front
+	export SHAREISCSI_BACKEND=scst
 	kill -STOP "$tgtd"
 	for verb in "sync tank/v2" "share tank/v2" "status tank/v2" "unshare tank/v2"; do
 		# shellcheck disable=SC2086 # a verb and its operand
@@ -170,6 +187,9 @@ hung() {
 	is "$pair: there is one warning that names it" 1 \
 		"$(grep -c "STGT cannot be read, so it cannot be told whether it has these volumes, too: " <<<"$err")"
 	is "$pair: other volumes are shared" "$theirs $v2 $prefix:tank.v3" "$(of scst targets)"
+	volume tank/v4 16M
+	z zfs set "shareiscsi=$value" tank/v4
+	expect_refused 0 "STGT cannot be read" "$pair: zfs set asks it once"
 	kill -CONT "$tgtd"
 	sis sync --backend scst tank/v1
 	expect_error 1 "'tank/v1' is shared through STGT" "once it answers, the same"
