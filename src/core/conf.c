@@ -108,8 +108,10 @@ static char *add_names(sis_strv *list, const char *value)
 			return sis_asprintf("'%s' is not a dataset name", word);
 		/* a pattern would match nothing, and deny nothing */
 		if (strpbrk(word, "*?\"'"))
-			return sis_asprintf("'%s' is not a dataset name: no patterns and no quotes; "
-					    "what is below a dataset is meant, too", word);
+			return sis_asprintf(
+				"'%s' is not a dataset name: no patterns and no quotes; "
+				"what is below a dataset is meant, too",
+				word);
 		sis_strv_add(list, word);
 	}
 	return NULL;
@@ -180,7 +182,8 @@ static char *unknown(const char *section, const char *name)
 	if (*section)
 		return sis_asprintf("unknown section [%s]; there are: %s", section,
 				    sis_str_get(&sections));
-	return sis_asprintf("no section, or one without ']'; there are: %s", sis_str_get(&sections));
+	return sis_asprintf("no section, or one without ']'; there are: %s",
+			    sis_str_get(&sections));
 }
 
 /* Called by inih for each line; 0 stops with that line's number. */

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MPL-2.0
-# Runs docs/conformance.md: what a block shows to be typed is typed, and what it shows to come of it
+# Runs docs/conformance.md, after the plan that shareiscsi(8) shows: what a block shows to be typed is typed, and what it shows to come of it
 # must come. Also that every sentence has a proof, and every file named as one is there.
 #
 # A block ```console has lines "$ COMMAND", each with the output expected below it (both streams): a
@@ -103,7 +103,24 @@ missing_files() {
 	done
 }
 
+# What shareiscsi(8) says of a plan for this target: with the comments, where it does not say without.
+plan_of_manual() {
+	awk -v on="On ${backend^^}" 'index($0, on) == 1 { found = 1 } /^\.Ed/ { found = 0 } found && !/^(On|\.)/' \
+		"$source/man/shareiscsi.8"
+}
+
+# The same of a real one, as if the volume were no file.
+plan_of_program() {
+	shareiscsi plan | sed -E "s,$world/pool/,/dev/zvol/,; s/fileio/blockio/; s/=[0-9a-f]{16,}/=.../g
+		s/^echo [0-9a-f]{16} /echo ... /; s/0x6001405[0-9a-f]{25}/0x6001405.../" | plain |
+		if grep -q "^On ${backend^^}, without the comments" "$source/man/shareiscsi.8"; then grep -v '^#'; else cat; fi
+}
+
 new_world
+new_section
+zfs create -s -V10G mypool/test
+zfs set -u shareiscsi=on mypool/test
+is "the plan in shareiscsi(8)" "$(plan_of_manual)" "$(plan_of_program)"
 new_section
 if [ "$backend" = stgt ]; then
 	is "each sentence has a proof" "" "$(unproven)"

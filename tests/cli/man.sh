@@ -143,19 +143,4 @@ verdict $? "the manual has an example"
 bare backends --root "$world/root"
 expect_quiet 0 "which is understood, too"
 
-# ---- the example of a plan ----
-
-if [ "$(id -u)" -ne 0 ] || [ ! -x /usr/sbin/tgtd ]; then
-	ok "the plan of STGT # SKIP needs root and tgtd"
-	done_testing
-fi
-rm -rf "$world"
-new_world
-start_tgtd
-volume mypool/test 10G on
-sis plan
-is "the plan of STGT is as in shareiscsi(8)" \
-	"$(section "$tool" EXAMPLES | awk '/^On / { on = $2 == "STGT:" } /^\.Ed/ { on = 0 } on && !/^(On|\.)/')" \
-	"$(sed "s,$world/pool/,/dev/zvol/,; s/=[0-9a-f]\{16,\}/=.../g" <<<"$out")"
-
 done_testing

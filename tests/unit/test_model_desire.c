@@ -179,7 +179,8 @@ static void test_refusals(void **state)
 	refused(&v, "lun=0", &plain, "lun=0: PLAIN has LUNs 1 to 100, its LUN 0 is the controller");
 	refused(&v, "lun=101", &plain, "lun=101: PLAIN has LUNs 1 to 100");
 	refused(&v, "initiator=iqn.2020-01.org.c:h", &plain,
-		"PLAIN cannot do initiator= by name; give addresses instead of 'iqn.2020-01.org.c:h'");
+		"PLAIN cannot do initiator= by name; give addresses instead of "
+		"'iqn.2020-01.org.c:h'");
 	refused(&v, "initiator=10.0.0.0/8", &plain,
 		"PLAIN cannot do initiator= by ADDRESS/BITS; give single addresses instead of "
 		"'10.0.0.0/8'");
