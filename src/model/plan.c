@@ -231,16 +231,38 @@ char *sis_sessions_text(const sis_sessions *l)
 	return sis_str_take(&out);
 }
 
+static bool deletes(const struct sis_group *g, uint32_t lun)
+{
+	sis_vec_each(s, &g->steps)
+		if (s->kind == SIS_STEP_LUN_DEL && s->lun == lun)
+			return true;
+	return false;
+}
+
+/* What to give the command as names: the volumes whose LUNs go, else all of the target. */
+static char *names_text(const struct sis_group *g)
+{
+	sis_autostr struct sis_str out = { 0 };
+
+	sis_vec_each(l, &g->live->luns) {
+		sis_autofree char *word = l->volume ? sis_shell_quote(l->volume) : NULL;
+
+		if (word && (!g->drops || deletes(g, l->number)))
+			sis_str_addf(&out, " %s", word);
+	}
+	return sis_str_take(&out);
+}
+
 static int in_use(const struct sis_group *g, const sis_sessions *l, const char *why,
 		  const char *command, struct sis_err *err)
 {
-	sis_autofree char *who = sis_sessions_text(l);
+	sis_autofree char *who = sis_sessions_text(l), *names = names_text(g);
 
 	return sis_err_set(err, SIS_ERR_INUSE,
 			   "%zu initiator%s logged in to '%s' (%s)%s; log out first, or end the "
-			   "session%s with `shareiscsi %s -f`",
+			   "session%s with `shareiscsi %s -f%s`",
 			   l->n, l->n == 1 ? " is" : "s are", g->iqn, who, why,
-			   l->n == 1 ? "" : "s", command);
+			   l->n == 1 ? "" : "s", command, names);
 }
 
 bool sis_group_may_drop(const struct sis_group *g)

@@ -294,7 +294,7 @@ set_property tank/v off
 set_property backup/v on
 hold_session "$(url "$iqn")"
 refused_both "the copy instead, while an initiator is logged in," \
-	"shareiscsi: cannot sync 'tank/v': 1 initiator is logged in to '$iqn' (iqn.2010-09.org.zfsonlinux:initiator from 127.0.0.1); log out first, or end the session with \`shareiscsi unshare -f\`" \
+	"shareiscsi: cannot sync 'tank/v': 1 initiator is logged in to '$iqn' (iqn.2010-09.org.zfsonlinux:initiator from 127.0.0.1); log out first, or end the session with \`shareiscsi unshare -f tank/v\`" \
 	"shareiscsi: cannot sync 'backup/v': $(copy_of tank/v)" sync
 release_session
 sis sync
