@@ -177,8 +177,7 @@ static void plan_sessions(struct sis_group *g)
 	if (out.n) {
 		sis_autofree char *who = sis_sessions_text(&out);
 
-		add_step(g, SIS_STEP_SESSION_END, 0, 0,
-			 sis_asprintf("no longer allowed: %s", who));
+		add_step(g, SIS_STEP_SESSION_END, 0, 0, sis_asprintf("no longer allowed: %s", who));
 	}
 	sis_vec_free(&out);
 }
@@ -253,16 +252,21 @@ static char *names_text(const struct sis_group *g)
 	return sis_str_take(&out);
 }
 
-static int in_use(const struct sis_group *g, const sis_sessions *l, const char *why,
-		  const char *command, struct sis_err *err)
+static int in_use(const struct sis_group *g, const sis_sessions *l, struct sis_err *err)
 {
+	const char *one = l->n == 1 ? " is" : "s are", *end = l->n == 1 ? "" : "s";
 	sis_autofree char *who = sis_sessions_text(l), *names = names_text(g);
 
+	if (g->drops)
+		return sis_err_set(err, SIS_ERR_INUSE,
+				   "%zu initiator%s logged in to '%s' (%s); log out first, or end "
+				   "the session%s with `shareiscsi unshare -f%s`",
+				   l->n, one, g->iqn, who, end, names);
 	return sis_err_set(err, SIS_ERR_INUSE,
-			   "%zu initiator%s logged in to '%s' (%s)%s; log out first, or end the "
-			   "session%s with `shareiscsi %s -f%s`",
-			   l->n, l->n == 1 ? " is" : "s are", g->iqn, who, why,
-			   l->n == 1 ? "" : "s", command, names);
+			   "%zu initiator%s logged in to '%s' (%s), which the new initiator= shuts "
+			   "out; log out first, or end the session%s with `shareiscsi sync -f%s`; "
+			   "while the value is not set yet, end all with `shareiscsi unshare -f%s`",
+			   l->n, one, g->iqn, who, end, names, names);
 }
 
 bool sis_group_may_drop(const struct sis_group *g)
@@ -271,8 +275,7 @@ bool sis_group_may_drop(const struct sis_group *g)
 
 	sis_vec_each(s, &g->steps)
 		shuts |= s->kind == SIS_STEP_SESSION_END ||
-			 (s->kind == SIS_STEP_TARGET_SET &&
-			  s->changed & SIS_BIT(SIS_FIELD_RULES));
+			 (s->kind == SIS_STEP_TARGET_SET && s->changed & SIS_BIT(SIS_FIELD_RULES));
 	return g->drops || (g->live && shuts);
 }
 
@@ -283,11 +286,11 @@ int sis_group_in_use(const struct sis_group *g, const sis_sessions *now, struct 
 	int rc = 0;
 
 	if (g->drops)
-		return now->n ? in_use(g, now, "", "unshare", err) : 0;
+		return now->n ? in_use(g, now, err) : 0;
 	if (g->desired)
 		shut_out(g, now, &out);
 	if (out.n)
-		rc = in_use(g, &out, ", which the new initiator= shuts out", "sync", err);
+		rc = in_use(g, &out, err);
 	sis_vec_free(&out);
 	return rc;
 }
