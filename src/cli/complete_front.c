@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "cli/complete.h"
 #include "cli/front_int.h"
-#include "model/desire.h"
+#include "model/caps.h"
 
 static void offer_words(const struct sis_complete *c, enum sis_opt opt)
 {

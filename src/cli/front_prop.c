@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cli/front_int.h"
-#include "model/desire.h"
+#include "model/caps.h"
 
 bool sis_front_names_share(const char *text, const char *ends)
 {

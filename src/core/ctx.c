@@ -11,7 +11,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "model/desire.h"
+#include "model/caps.h"
 #include "core/record.h"
 
 static int open_root(struct sis_ctx *ctx, const char *root, struct sis_err *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * What one target can express, as data, so that refusing is done in one place (desire.c) and
+ * What one target can express, as data, so that refusing is done in one place (caps.c) and
  * never by a back end half way through a change.
  */
 #ifndef SIS_MODEL_CAPS_H
@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
+#include "model/option.h"
 #include "model/share.h"
 
 enum sis_cap {
@@ -53,5 +55,18 @@ struct sis_caps {
 	const char *bad_chap;	    /* bytes that neither may contain, beside blanks and controls */
 	const char *bad_chap_start; /* what neither may begin with, or NULL */
 };
+
+/* Only what the options alone allow to say, for `zfs set`: can this target do that at all? */
+int sis_options_supported(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
+			  struct sis_err *err);
+
+/* The same for one fixed word of one option, as in sis_opt_row.words; true for any other. */
+bool sis_caps_take(const struct sis_caps *caps, enum sis_opt opt, const char *word);
+
+/* What `type` becomes on a block device or a file; _NONE where it cannot be had. */
+enum sis_type sis_caps_type(const struct sis_caps *caps, const struct sis_options *o, bool is_file);
+
+/* Can this target be given these credentials? The refusal tells the rule, never the text. */
+int sis_chap_supported(const struct sis_chap *c, const struct sis_caps *caps, struct sis_err *err);
 
 #endif

@@ -53,16 +53,6 @@ void sis_desire_merge(struct sis_wish *const *wishes, size_t n, const struct sis
 void sis_desire_accounts(struct sis_wish *const *wishes, size_t n, const struct sis_caps *caps,
 			 struct sis_err *errs);
 
-/* Only what the options alone allow to say, for `zfs set`: can this target do that at all? */
-int sis_options_supported(const struct sis_options *o, const struct sis_caps *caps, bool is_file,
-			  struct sis_err *err);
-
-/* The same for one fixed word of one option, as in sis_opt_row.words; true for any other. */
-bool sis_caps_take(const struct sis_caps *caps, enum sis_opt opt, const char *word);
-
-/* Can this target be given these credentials? The refusal tells the rule, never the text. */
-int sis_chap_supported(const struct sis_chap *c, const struct sis_caps *caps, struct sis_err *err);
-
 /* The block size of a first share that asks for none. */
 uint32_t sis_default_blocksize(const struct sis_volume *v, const struct sis_caps *caps);
 
