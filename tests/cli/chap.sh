@@ -370,6 +370,10 @@ watch_commands() {
 samples() {	# N
 	[ "$(wc -l <"$world/samples")" -ge "$1" ]
 }
+# Until a look that may have begun before this moment has ended.
+looked() {
+	wait_until samples $(($(wc -l <"$world/samples") + 2))
+}
 sis unshare -a
 calls >/dev/null
 watch_commands &
@@ -378,12 +382,13 @@ trap 'kill $watcher 2>/dev/null; cleanup' EXIT
 bash -c 'read -r <"$1"' "$second" <(wait_until test -e "$world/seen")
 [ -e "$world/seen" ]
 verdict $? "who looks at command lines sees a secret in one"
+looked
 rm "$world/seen"
 for ((i = 0; i < 5; i++)); do
 	sis share -a
 	sis unshare -a
 done
-wait_until samples $(($(wc -l <"$world/samples") + 2))
+looked
 kill "$watcher"
 wait "$watcher" 2>/dev/null
 [ ! -e "$world/seen" ] && [ -z "$(calls)" ]
