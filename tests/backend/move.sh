@@ -299,7 +299,7 @@ refusals() {
 	printf '[stgt]\ntransport = socket\n' >"$root/etc/shareiscsi.conf"
 	sis share --backend stgt -a
 	rm "$root/etc/shareiscsi.conf"
-	expect_error 1 "it is shared through SCST" "STGT refuses that one"
+	expect_error 1 "'tank/v2' is shared through SCST" "STGT refuses that one"
 	is "and has the other" "$v1, $v1" "$(of stgt targets | sed "s/$theirs //"), $(records_of stgt)"
 	fresh
 }
