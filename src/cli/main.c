@@ -162,8 +162,11 @@ static int parse_args(int argc, char **argv, struct sis_args *a, struct sis_err 
 
 	getopt_tables(longs, &letters);
 	opterr = 0;
-	while (rc == 0 && (c = getopt_long(argc, argv, sis_str_get(&letters), longs, NULL)) != -1)
-		rc = parse_option(a, c, argv[optind - 1], err);
+	while ((c = getopt_long(argc, argv, sis_str_get(&letters), longs, NULL)) != -1)
+		if (rc == 0)
+			rc = parse_option(a, c, argv[optind - 1], err);
+		else if (c == 'j') /* for what was wrong before it, too */
+			a->flags |= SIS_FLAG_JSON;
 	for (int i = optind; rc == 0 && i < argc; i++)
 		sis_strv_add(&a->names, argv[i]);
 	a->choice.dry = a->flags & SIS_FLAG_DRY;

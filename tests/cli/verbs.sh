@@ -67,8 +67,12 @@ usage "a value is missing behind '--root'" status --root
 usage "do not go with '-j'" status --prometheus -j
 usage "do not go with '-j'" sync --later -j
 usage "do not go with '-j'" sync --queued -j
-bare status -j frob --frob
-expect_json ".error | startswith(\"unknown option '--frob'\")" "as JSON, too"
+for order in "-j --frob" "--frob --json"; do
+	# shellcheck disable=SC2086 # two words
+	bare status frob $order
+	expect_error 2 "unknown option '--frob'" "$order"
+	expect_json ".error | startswith(\"unknown option '--frob'\")" "$order: as JSON, too"
+done
 sis status --backend frob
 expect_error 2 "unknown back end 'frob'; there are: " "an unknown back end"
 sis status --store frob
