@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * Looking at the other back ends for one target, or for volumes. Changes nothing there.
+ * Looking at the other back ends for one target, or at all of them for volumes. Changes nothing.
  */
 #include "core/elsewhere.h"
 
@@ -11,7 +11,7 @@
 #include "core/match.h"
 #include "core/own.h"
 
-/* A LUN of another back end that is one of the volumes. */
+/* A LUN that is one of the volumes: of another back end, or of another tool. */
 struct use {
 	const struct sis_volume *volume;
 	const struct sis_backend *be;
@@ -20,7 +20,7 @@ struct use {
 	bool ours;
 };
 
-/* What there is elsewhere. */
+/* All of them that were found. */
 struct elsewhere {
 	const struct sis_flow *f;
 	SIS_VEC(struct use) uses; /* sorted by name of volume */
@@ -184,6 +184,21 @@ static void look_at(struct elsewhere *e, const struct sis_backend *be)
 	add_live(e, be, &there);
 }
 
+/*
+ * What others made here, of what was read. Those on the path of a volume the plan has refused: it
+ * looks at paths alone, which may have several names.
+ */
+static void look_here(struct elsewhere *e)
+{
+	const struct sis_view *v = &e->f->view;
+
+	sis_vec_each(t, &v->live.targets)
+		sis_vec_each(l, &t->luns)
+			if (!l->guid)
+				add_use(e, matched(e, l), e->f->ctx->bx.be, t->iqn, l->number,
+					false);
+}
+
 static bool is_live_in(const struct sis_state *live, uint64_t guid)
 {
 	sis_vec_each(t, &live->targets)
@@ -253,6 +268,7 @@ void sis_elsewhere_refuse(struct sis_flow *f)
 	for (size_t i = 0; sis_backends[i]; i++)
 		if (sis_backends[i] != f->ctx->bx.be)
 			look_at(&e, sis_backends[i]);
+	look_here(&e);
 	sis_vec_sort(&e.uses, use_cmp);
 	sis_vec_each(g, &f->plan.groups)
 		if (!g->refused.code && e.uses.n && sis_flow_asked(f, g))

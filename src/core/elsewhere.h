@@ -15,8 +15,8 @@
 int sis_elsewhere(struct sis_ctx *ctx, const char *iqn, struct sis_err *err);
 
 /*
- * Refuses each group of the plan that would make a LUN on a volume which another back end has as a
- * LUN: with another serial number it would be a second disk to initiators. What a move takes away
+ * Refuses each group of the plan that would make a LUN on a volume which another back end, or
+ * another tool in this one, has as a LUN: with another serial number it would be a second disk to initiators. What a move takes away
  * from f->from does not count. Reads the other back ends only if a LUN is to be made, each once,
  * and not for a request with an override. Of one that cannot be read the records count, and a
  * warning says so.

@@ -7,6 +7,9 @@
 
 #include "core/view.h"
 
+/* Does its identity keep an id that another volume may have, too? */
+bool sis_namesake_keeps(const struct sis_item *i);
+
 /*
  * Initiators would merge two disks with one id into one, and destroy what is on them. An identity
  * with a kept id that another volume of the view has makes its volume bad; the other one stays, if

@@ -8,6 +8,7 @@
 #include "base/str.h"
 #include "core/hold.h"
 #include "core/judge.h"
+#include "core/namesake.h"
 #include "core/own.h"
 
 /* ---- looking up ---- */
@@ -157,15 +158,17 @@ static void find_siblings(const struct sis_view *v, const struct sis_request *rq
 }
 
 /*
- * Only the whole store can tell who else may have the name that a first share would get, and what
- * became of a volume that is recorded but no longer where the record says.
+ * Only the whole store can tell who else may have the name that a first share would get, or the id
+ * that a volume was taken over with, and what became of a volume that is recorded but no longer
+ * where the record says.
  */
 static bool must_look_everywhere(const struct sis_view *v, const struct sis_request *rq)
 {
 	if (v->whole)
 		return false;
 	sis_vec_each(i, &v->items)
-		if (i->in_scope && i->want == SIS_WANT_SHARED && !i->wish.minted && !i->wish.named)
+		if (i->in_scope && i->want == SIS_WANT_SHARED &&
+		    ((!i->wish.minted && !i->wish.named) || sis_namesake_keeps(i)))
 			return true;
 	sis_vec_each(r, &v->records)
 		if (sis_view_concerns(v, rq, r))

@@ -271,6 +271,16 @@ set_property tank/db/b on
 sis share tank/db
 expect_error 1 "cannot share 'tank/db/b': its stored identity gives it the id '60000000000000000e00000000020001' of 'tank/db/a'" \
 	"a volume does not get the id that another one keeps"
+sis share tank/db/b
+expect_error 1 "cannot share 'tank/db/b': its stored identity gives it the id '60000000000000000e00000000020001' of 'tank/db/a'" \
+	"nor when it alone is asked for"
+is "it is not there" "$b" "$(targets)"
+setfattr -n user.org.zfsonlinux:shareiscsi:identity \
+	-v "guid=$(guid tank/db/b),lun=1,blocksize=512,naa=6001405$(guid tank/v2)000000000,iqn=$prefix:tank.db.b" "$pool/db/b"
+sis share tank/db/b
+expect_error 1 "cannot share 'tank/db/b': its stored identity gives it the id '6001405$(guid tank/v2)000000000' of 'tank/v2'" \
+	"nor the one that another volume would get"
+is "which is not shared" "$b" "$(targets)"
 bare_zfs inherit "$ident" tank/db/b
 sis share tank/db
 expect_quiet 0 "with an identity of its own it is shared"

@@ -56,6 +56,17 @@ done
 sis status tank/both
 expect_out "already" "status says so"
 adm --lld iscsi --op delete --mode logicalunit --tid 1 --lun 2
+ln -s "$pool/both" "$world/linked"
+adm --lld iscsi --op new --mode logicalunit --tid 1 --lun 2 -b "$world/linked"
+for verb in plan "share tank/both" "sync"; do
+	# shellcheck disable=SC2086 # a verb and its operand
+	sis $verb
+	expect_error 1 "'tank/both' is LUN 2 of target '$theirs' of STGT already, which was not made by this tool; " \
+		"$verb: also by another path"
+	! grep -qF "$prefix:tank.both" <<<"$(live)"
+	verdict $? "is no second disk"
+done
+adm --lld iscsi --op delete --mode logicalunit --tid 1 --lun 2
 sis share tank/both
 expect_quiet 0 "and is shared when they let go"
 sis unshare -a
