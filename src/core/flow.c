@@ -108,7 +108,7 @@ static void remembered(struct sis_target *ret, const struct sis_target *t,
 				sis_lun_copy(sis_vec_add(&ret->luns), l);
 }
 
-static bool record_fits(const struct sis_record *record, const struct sis_target *t)
+bool sis_flow_record_fits(const struct sis_record *record, const struct sis_target *t)
 {
 	bool fits = record && record->luns.n == t->luns.n;
 
@@ -127,7 +127,7 @@ int sis_flow_settle(struct sis_flow *f, const struct sis_target *t, const struct
 	int rc = 0;
 
 	remembered(&now, t, live, NULL);
-	if (!record_fits(sis_records_find(&f->view.records, t->iqn), &now))
+	if (!sis_flow_record_fits(sis_records_find(&f->view.records, t->iqn), &now))
 		rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now,
 				      sis_intent_chap(f, t->iqn), err);
 	return rc < 0 ? rc : sis_mint_target(f, t, err);

@@ -49,6 +49,9 @@ bool sis_flow_volume_asked(const struct sis_flow *f, const char *volume);
 void sis_flow_problem(struct sis_flow *f, const char *subject, enum sis_want want,
 		      struct sis_err *err);
 
+/* Does the record (NULL: there is none) name these LUNs, and no others? */
+bool sis_flow_record_fits(const struct sis_record *record, const struct sis_target *t);
+
 /*
  * Does a group (it must not be refused): its record first, then its steps, the identities before
  * the target is shown, then the hooks. In a dry run only the steps, noted. *ret_target (NULL

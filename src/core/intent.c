@@ -38,16 +38,24 @@ static const char *chap_meanwhile(const struct sis_flow *f, const struct sis_gro
 	return sis_intent_chap(f, g->iqn);
 }
 
+/* What only goes away is mostly recorded as it is: that must not fail where there is no room. */
+static bool is_written(const struct sis_flow *f, const struct sis_group *g,
+		       const struct sis_target *t)
+{
+	return !g->desired && sis_flow_record_fits(sis_records_find(&f->view.records, g->iqn), t);
+}
+
 static int write_now(struct sis_flow *f, const struct sis_group *g, char **ret_text,
 		     struct sis_err *err)
 {
 	sis_autotarget struct sis_target t = { 0 };
 	sis_autofree char *text = NULL;
-	int rc;
+	int rc = 0;
 
 	record_target(g, &t);
 	text = sis_record_text(&t, chap_meanwhile(f, g));
-	rc = sis_record_write_text(f->ctx->root, f->ctx->bx.be->name, g->iqn, text, err);
+	if (!is_written(f, g, &t))
+		rc = sis_record_write_text(f->ctx->root, f->ctx->bx.be->name, g->iqn, text, err);
 	if (rc == 0)
 		*ret_text = sis_steal(&text);
 	return rc;

@@ -45,7 +45,8 @@ static int do_groups(struct sis_flow *f, struct sis_err *err)
 	size_t done = 0;
 	int rc = 0;
 
-	f->ctx->bx.meanwhile = f->ctx->choice.dry ? NULL : sis_intent_ahead;
+	/* A move does a group in parts, each with a record of its own. */
+	f->ctx->bx.meanwhile = f->ctx->choice.dry || f->do_group ? NULL : sis_intent_ahead;
 	f->ctx->bx.meanwhile_ctx = f;
 	sis_vec_each(g, &f->plan.groups) {
 		f->next = g + 1 < f->plan.groups.v + f->plan.groups.n ? g + 1 : NULL;

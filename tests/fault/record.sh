@@ -77,6 +77,38 @@ for verb in sync "unshare -a" "unshare -f tank"; do
 	is "$verb: a record that the target does not confirm" "$kept" "$(live)"
 done
 
+# No room for a record: what goes away needs none.
+cat >"$world/full" <<EOF
+#!/bin/sh
+mount -t tmpfs -o size=64k none "$world/tmpfs" && cp -a "$root/run/." "$world/tmpfs" &&
+mount --bind "$world/tmpfs" "$root/run"
+head -c 1M /dev/zero >"$root/run/fill" 2>/dev/null
+"$program" "\$@"
+status=\$?
+ls "$root/run/shareiscsi/stgt" >"$world/left"
+exit \$status
+EOF
+chmod +x "$world/full"
+mkdir "$world/tmpfs"
+
+full() {	# VERB [ARGUMENT...]
+	local ours=$program
+	program=$world/full through+=(unshare -m)
+	sis "$@"
+	program=$ours
+	unset 'through[-1]' 'through[-1]'
+}
+
+shared on
+set_property tank/v2 on
+full sync
+expect_error 1 "cannot sync 'tank/v2': cannot write" "no room for a record: nothing is shared"
+is "what was is as it was" "$v1" "$(targets)"
+full unshare tank/v1
+expect_status 0 "no room for a record: what is shared can be taken away"
+is "it is gone" "" "$(targets)"
+is "so is its record" "" "$(<"$world/left")"
+
 # The machine was booted: nothing is remembered, nothing is there.
 shared on
 rm -r "$root/run/shareiscsi"
