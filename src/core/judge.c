@@ -43,6 +43,21 @@ static bool overridden(const struct sis_override *o, const struct sis_volume *v)
 	       sis_dataset_within(o->dataset, v->share_from);
 }
 
+/* Did the value arrive with a replica, on the volume or above it? */
+static int check_received(const struct sis_volume *v, struct sis_err *err)
+{
+	const char *where = v->name;
+
+	if (v->share_source == SIS_SOURCE_INHERITED && v->from_received)
+		where = v->share_from ? v->share_from : v->name;
+	else if (v->share_source != SIS_SOURCE_RECEIVED)
+		return 0;
+	return sis_err_set(err, SIS_ERR_PENDING,
+			   "the value was received with a replica and is "
+			   "not followed by itself; `zfs set shareiscsi=%s %s` shares it",
+			   v->share, where);
+}
+
 static enum sis_want judge_ready(const struct sis_volume *v, struct sis_err *err)
 {
 	if (v->ready)
@@ -98,13 +113,8 @@ static enum sis_want judge(struct sis_ctx *ctx, const struct sis_request *rq, co
 				  hold);
 		return SIS_WANT_HELD;
 	}
-	if (!over && v->share_source == SIS_SOURCE_RECEIVED && !ctx->conf.share_received) {
-		(void)sis_err_set(err, SIS_ERR_PENDING,
-				  "the value was received with a replica and is "
-				  "not followed by itself; `zfs set shareiscsi=%s %s` shares it",
-				  value, v->name);
+	if (!over && !ctx->conf.share_received && check_received(v, err) < 0)
 		return SIS_WANT_HELD;
-	}
 	if (sis_conf_allows(&ctx->conf, v->name, &o, err) < 0)
 		return SIS_WANT_BAD;
 	want = judge_ready(v, err);

@@ -32,9 +32,10 @@ struct sis_volume {
 	bool pool_readonly;    /* properties cannot be stored */
 	char *share;	       /* raw value of SIS_PROP_SHARE; NULL when unset */
 	enum sis_source share_source;
-	char *share_from; /* dataset it is inherited from, or NULL */
-	char *identity;	  /* raw value of SIS_PROP_IDENTITY; NULL when unset */
-	bool users_told;  /* store zfs: the four above are as they are */
+	char *share_from;   /* dataset it is inherited from, or NULL */
+	bool from_received; /* which has it as received: of that zfs says just "inherited" */
+	char *identity;	    /* raw value of SIS_PROP_IDENTITY; NULL when unset */
+	bool users_told;    /* store zfs: share and identity are as they are */
 };
 
 typedef SIS_VEC(struct sis_volume) sis_volumes;

@@ -319,7 +319,29 @@ static char *parent_name(const char *volume)
 	return sis_strndup(volume, (size_t)(strrchr(volume, '/') - volume));
 }
 
-/* The volumes from `from` up to `to`, unless told, and the file systems they are in; each once. */
+/*
+ * Where the value can be inherited from, as far as it is not told: zfs says "inherited" also of one
+ * that was received there.
+ */
+static void list_above(const struct sis_volume *v, sis_strv *ret)
+{
+	sis_autofree char *name = NULL;
+	char *slash;
+
+	if (v->users_told && v->share_source != SIS_SOURCE_INHERITED)
+		return;
+	if (v->users_told && v->share_from) {
+		sis_strv_add(ret, v->share_from);
+		return;
+	}
+	name = sis_strdup(v->name);
+	while ((slash = strrchr(name, '/'))) {
+		*slash = '\0';
+		sis_strv_add(ret, name);
+	}
+}
+
+/* The volumes from `from` up to `to`, unless told, and the file systems above; each once. */
 static void list_users(const sis_volumes *l, size_t from, size_t to, sis_strv *ret)
 {
 	for (size_t i = from; i < to; i++) {
@@ -328,6 +350,7 @@ static void list_users(const sis_volumes *l, size_t from, size_t to, sis_strv *r
 		if (!l->v[i].users_told)
 			sis_strv_add(ret, l->v[i].name);
 		sis_strv_add(ret, parent);
+		list_above(&l->v[i], ret);
 	}
 	sis_vec_sort(ret, sis_strp_cmp);
 	for (size_t i = ret->n; i-- > 1;) {
@@ -343,7 +366,28 @@ static struct sis_zfs_user *find_user(const sis_strv *names, struct sis_zfs_user
 {
 	char **at = sis_vec_find(names, &name, sis_strp_cmp);
 
-	return &users[at - names->v];
+	return at ? &users[at - names->v] : NULL;
+}
+
+/* Is the next value above this volume, which it inherits, one that was received? */
+static bool inherits_received(const sis_strv *names, struct sis_zfs_user *users,
+			      const struct sis_volume *v)
+{
+	sis_autofree char *name = sis_strdup(v->name);
+	char *slash;
+
+	if (v->share_source != SIS_SOURCE_INHERITED)
+		return false;
+	while ((slash = strrchr(name, '/'))) {
+		const struct sis_zfs_user *u;
+
+		*slash = '\0';
+		u = find_user(names, users, name);
+		if (u && u->there && u->share.source != SIS_SOURCE_INHERITED &&
+		    u->share.source != SIS_SOURCE_NONE)
+			return u->share.source == SIS_SOURCE_RECEIVED;
+	}
+	return false;
 }
 
 /* Hands over what was said about a volume. Another guid: not the volume that was found. */
@@ -372,6 +416,7 @@ static int get_some_users(const struct sis_sx *sx, sis_volumes *l, size_t from, 
 
 		if (!v->users_told)
 			take_user(find_user(&names, users, v->name), v);
+		v->from_received = inherits_received(&names, users, v);
 		if (zoned && !v->not_ready_final) {
 			sis_replace(&v->not_ready, "it belongs to a container (zoned=on)");
 			v->not_ready_final = true;

@@ -361,6 +361,40 @@ static void test_plain(void **state)
 	assert_true(l.v[2].ready);
 }
 
+/* Of a volume below one that received the value zfs says that it inherits it. */
+static void test_received_above(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 };
+	struct dataset *bad;
+
+	(void)state;
+	set_share(&all[0], "on", "local"); /* the pool */
+	set_share(add("p/r", false), "on", "received");
+	set_share(add("p/r/f", false), "on", "inherited from p/r");
+	set_share(add("p/r/f/a", true), "on", "inherited from p/r");
+	set_share(add("p/r/b", true), "on", "inherited from p/r");
+	set_share(add("p/r/c", true), "on", "local");
+	set_share(add("p/d", true), "on", "inherited from p");
+	list(NULL, &l, NULL);
+	assert_int_equal(calls, 2);
+	assert_int_equal(l.n, 4);
+	assert_false(l.v[0].from_received);
+	assert_string_equal(l.v[1].name, "p/r/b");
+	assert_true(l.v[1].from_received);
+	assert_false(l.v[2].from_received);
+	assert_true(l.v[3].from_received);
+	assert_string_equal(l.v[3].share_from, "p/r");
+	/* Also where one value makes the first answer ambiguous. */
+	sis_volumes_free(&l);
+	bad = add("p/e", true);
+	set_share(bad, "on\nx", "local");
+	list(NULL, &l, NULL);
+	assert_int_equal(l.n, 5);
+	assert_false(l.v[0].from_received);
+	assert_true(l.v[2].from_received);
+	assert_true(l.v[4].from_received);
+}
+
 static void test_names(void **state)
 {
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
@@ -844,6 +878,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		store_test(test_plain),	       store_test(test_names),
 		store_test(test_no_names),     store_test(test_many),
+		store_test(test_received_above),
 		store_test(test_zoned),	       store_test(test_read_only),
 		store_test(test_keep),	       store_test(test_forged_row),
 		store_test(test_keep_many),    store_test(test_keep_many_fails),

@@ -102,6 +102,24 @@ wait_for 200 no_queue
 expect_eq "$(shareiscsi status | awk '$1 == "held" { print $2 }')" tank/held
 not_shared tank.held
 
+say 'a tree that was received with the property above its volumes is held, too'
+zfs create -o $share=on tank/tree
+zfs create -s -V 64M tank/tree/v
+live tank.tree.v
+zfs snapshot -r tank/tree@r
+zfs send -R tank/tree@r | zfs receive tank/back
+wait_for 200 no_queue
+expect_eq "$(zfs get -H -o source $share tank/back/v)" 'inherited from tank/back'
+expect_eq "$(zfs get -H -o source $share tank/back)" received
+expect_eq "$(shareiscsi status | awk '$1 == "held" { print $2 }' | paste -sd' ')" 'tank/back/v tank/held'
+not_shared tank.back.v
+zfs set $share=on tank/back
+live tank.back.v
+zfs destroy -r tank/back
+zfs destroy -r tank/tree
+gone tank.back.v
+gone tank.tree.v
+
 say 'rename, out of the parent that shares and in again, and of the parent: the same disk'
 zfs rename tank/fs/clone tank/moved
 expect_eq "$(zfs get -H -o value $share tank/moved)" - 'it left the parent that shares'
