@@ -80,7 +80,7 @@ static int judge_plan(const struct sis_adopt *a, const struct sis_plan *p,
 
 		if (i->want != SIS_WANT_SHARED)
 			return sis_err_set(err, i->problem.code, "'%s' with '%s': %s",
-					   x->volume->name, x->volume->share,
+					   x->volume->name, sis_options_shown(x->volume->share),
 					   sis_err_msg(&i->problem));
 	}
 	if (!live || live->owner != SIS_OWNER_OURS)

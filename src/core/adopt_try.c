@@ -103,7 +103,7 @@ static int respect_value(const struct sis_volume *v, struct sis_derived *d, stru
 			err, EEXIST,
 			"'%s' has a value of shareiscsi of its own, '%s'; it would be '%s': "
 			"set that, or `zfs inherit " SIS_PROP_SHARE " %s` first",
-			v->name, v->share, d->share, v->name);
+			v->name, sis_options_shown(v->share), d->share, v->name);
 	sis_replace(&d->share, v->share);
 	return 0;
 }

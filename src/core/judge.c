@@ -55,7 +55,7 @@ static int check_received(const struct sis_volume *v, struct sis_err *err)
 	return sis_err_set(err, SIS_ERR_PENDING,
 			   "the value was received with a replica and is "
 			   "not followed by itself; `zfs set shareiscsi=%s %s` shares it",
-			   v->share, where);
+			   sis_options_shown(v->share), where);
 }
 
 static enum sis_want judge_ready(const struct sis_volume *v, struct sis_err *err)

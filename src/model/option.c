@@ -406,6 +406,11 @@ char *sis_options_print(const struct sis_options *o)
 	return out.len ? sis_str_take(&out) : sis_strdup("on");
 }
 
+const char *sis_options_shown(const char *value)
+{
+	return strstr(value, "authpass=") ? "authname=...,authpass=..." : value;
+}
+
 void sis_options_free(struct sis_options *o)
 {
 	free(o->name);

@@ -71,6 +71,9 @@ int sis_options_parse(const char *value, struct sis_options *ret, struct sis_err
  */
 char *sis_options_print(const struct sis_options *o);
 
+/* A value, good or bad, as it may be told: one with a secret in it is not repeated. Borrowed. */
+const char *sis_options_shown(const char *value);
+
 /* The row of a key or alias, or -1. */
 int sis_opt_find(const char *key);
 

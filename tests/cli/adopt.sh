@@ -288,6 +288,21 @@ sis unshare -a
 unset_property tank/db/a
 unset_property tank/db/b
 
+# ---- a secret in a value ----
+
+target 2 "$b" "1 $pool/db/b"
+set_property tank/db/b 'authname=joe,authpass=Geheim-Geheim,no=1'
+sis adopt "$b"
+expect_error 1 "'tank/db/b' has a value of shareiscsi of its own, 'authname=...,authpass=...'; it would be " \
+	"a value of its own is not overwritten, nor its secret told"
+set_property tank/db/b 'lun=0,authname=joe,authpass=Geheim-Geheim'
+sis adopt "$b"
+expect_error 1 "'tank/db/b' with 'authname=...,authpass=...': " "one that cannot be followed, either"
+[[ $err != *Geheim* ]]
+verdict $? "the secret is not in it"
+drop "$b"
+unset_property tank/db/b
+
 # ---- inherited, all, CHAP ----
 
 set_property tank on
