@@ -115,10 +115,12 @@ expect_eq "$(shareiscsi status | awk '$1 == "held" { print $2 }' | paste -sd' ')
 not_shared tank.back.v
 zfs set $share=on tank/back
 live tank.back.v
-zfs destroy -r tank/back
-zfs destroy -r tank/tree
+zfs set $share=off tank/back
+zfs set $share=off tank/tree
 gone tank.back.v
 gone tank.tree.v
+zfs destroy -r tank/back
+zfs destroy -r tank/tree
 
 say 'rename, out of the parent that shares and in again, and of the parent: the same disk'
 zfs rename tank/fs/clone tank/moved
