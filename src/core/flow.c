@@ -307,6 +307,47 @@ int sis_flow_prepare(struct sis_flow *f, struct sis_err *err)
 	return rc;
 }
 
+/* Is there a LUN that this group will have the target open? */
+static bool opens_any(const struct sis_flow *f, const struct sis_group *g)
+{
+	bool opens = false;
+
+	sis_vec_each(s, &g->steps)
+		opens |= s->kind == SIS_STEP_LUN_ADD;
+	return opens && !g->refused.code && sis_flow_asked(f, g);
+}
+
+/*
+ * A volume whose node is open can be neither destroyed nor exported, so it is only as long as the
+ * target has yet to open it.
+ */
+static void let_go_of_rest(struct sis_flow *f)
+{
+	sis_autostrv sis_strv due = { 0 };
+
+	sis_vec_each(g, &f->plan.groups)
+		if (g->desired && opens_any(f, g))
+			sis_vec_each(l, &g->desired->luns)
+				sis_strv_add(&due, l->volume);
+	sis_vec_sort(&due, sis_strp_cmp);
+	sis_vec_each(v, &f->view.volumes)
+		if (v->node && !sis_vec_find(&due, &v->name, sis_strp_cmp))
+			sis_volume_let_go(v);
+}
+
+void sis_flow_let_go(struct sis_flow *f, const struct sis_group *g)
+{
+	if (!f->ctx->sx.hold || !g->desired)
+		return;
+	sis_vec_each(l, &g->desired->luns) {
+		struct sis_volume key = { .name = l->volume };
+		struct sis_volume *v = sis_vec_find(&f->view.volumes, &key, sis_volume_cmp);
+
+		if (v)
+			sis_volume_let_go(v);
+	}
+}
+
 int sis_flow_read(struct sis_flow *f, struct sis_err *err)
 {
 	int rc = sis_view_read(f->ctx, f->rq, &f->view, err);
@@ -314,6 +355,8 @@ int sis_flow_read(struct sis_flow *f, struct sis_err *err)
 	f->unshared = sis_unshared_any(f->ctx->root);
 	if (rc == 0)
 		sis_plan_make(&f->view.desired, &f->view.live, f->rq->force, &f->plan);
+	if (f->ctx->sx.hold)
+		let_go_of_rest(f);
 	return rc;
 }
 

@@ -61,6 +61,9 @@ bool sis_flow_record_fits(const struct sis_record *record, const struct sis_targ
 int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_target *ret_target,
 		   struct sis_err *err);
 
+/* The target has opened the volumes of this group, or never will: their nodes are not kept open. */
+void sis_flow_let_go(struct sis_flow *f, const struct sis_group *g);
+
 /* What was done since the trace was cleared is a step of the report; nothing: there is none. */
 void sis_flow_report_lines(struct sis_flow *f, const char *step, const char *reason);
 

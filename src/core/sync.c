@@ -52,6 +52,7 @@ static int do_groups(struct sis_flow *f, struct sis_err *err)
 		f->next = g + 1 < f->plan.groups.v + f->plan.groups.n ? g + 1 : NULL;
 		if (rc == 0 && sis_flow_asked(f, g))
 			rc = do_asked(f, g, err);
+		sis_flow_let_go(f, g);
 		if (f->ahead.g == g)
 			sis_intent_drop(f);
 		sis_group_steps_free(g);
@@ -307,10 +308,12 @@ int sis_sync(struct sis_ctx *ctx, const struct sis_request *rq, struct sis_repor
 		rc = move_on(ctx, rq, ret, err);
 	if (rc != 0)
 		return rc < 0 ? rc : 0;
+	ctx->sx.hold = !ctx->choice.dry && rq->mode != SIS_VIEW_UNSHARE;
 	rc = sis_flow_read(&f, err);
 	if (rc == 0)
 		rc = sis_flow_carry_out(&f, err);
 	sis_flow_free(&f);
+	ctx->sx.hold = false;
 	return rc;
 }
 

@@ -6,8 +6,16 @@
 
 #include "base/str.h"
 
+void sis_volume_let_go(struct sis_volume *v)
+{
+	if (v->node)
+		(void)close(v->node); /* nothing was written */
+	v->node = 0;
+}
+
 void sis_volume_free(struct sis_volume *v)
 {
+	sis_volume_let_go(v);
 	free(v->name);
 	free(v->device);
 	free(v->not_ready);

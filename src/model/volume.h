@@ -36,12 +36,14 @@ struct sis_volume {
 	bool from_received; /* which has it as received: of that zfs says just "inherited" */
 	char *identity;	    /* raw value of SIS_PROP_IDENTITY; NULL when unset */
 	bool users_told;    /* store zfs: share and identity are as they are */
+	int node;	    /* descriptor of the open device node, or 0: see struct sis_sx */
 };
 
 typedef SIS_VEC(struct sis_volume) sis_volumes;
 
 void sis_volume_free(struct sis_volume *v);	  /* what it holds, not v itself */
 void sis_volumes_free(sis_volumes *l);		  /* the list and all it holds */
+void sis_volume_let_go(struct sis_volume *v);	  /* closes its node, if it is open */
 int sis_volume_cmp(const void *a, const void *b); /* by name, for sis_vec_sort and _find */
 #define sis_autovolumes __attribute__((cleanup(sis_volumes_free)))
 

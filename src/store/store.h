@@ -22,6 +22,12 @@ struct sis_sx {
 	char *path;       /* dir: its folder, absolute; owned */
 	unsigned wait_ms; /* how long list() may wait for device nodes to appear */
 	bool dry;         /* keep() and keep_many() change nothing */
+	/*
+	 * list() may leave the nodes of volumes that are to be shared open, each for whom it gives
+	 * the volume to: only the first one who opens a volume waits until all of it is open, so
+	 * for the target that opens it meanwhile it costs next to nothing.
+	 */
+	bool hold;
 	void *priv;
 };
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * Checks nodes by asking the kernel whose they are: udev makes and moves the links some time after
- * the volume was made or renamed, so a name alone proves nothing. Must not hold a node open.
+ * the volume was made or renamed, so a name alone proves nothing. Must not hold a node open while it
+ * waits for others, nor where nobody asked for that.
  */
 #include "store/zfs_node.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -25,7 +27,26 @@ struct look {
 	sis_volumes *volumes;
 	sis_strv *pools; /* that may be read-only */
 	uint64_t start, ask_again; /* when udev is asked the next time, if need be */
+	size_t may_hold;	   /* how many more nodes */
 };
+
+/* A part of the descriptors that this process may have. */
+static size_t hold_limit(const struct sis_sx *sx)
+{
+	struct rlimit l;
+
+	return sx->hold && getrlimit(RLIMIT_NOFILE, &l) == 0 ? l.rlim_cur / 4 : 0;
+}
+
+/* The descriptor is the volume's from now on, if it may be: 0, which stands for none, never is. */
+static void hold(struct look *k, struct sis_volume *v, int *fd)
+{
+	if (!k->may_hold || *fd <= 0)
+		return;
+	k->may_hold--;
+	v->node = *fd;
+	*fd = -1;
+}
 
 /* The pool of a volume, once while its volumes come one after the other. */
 static void pool_add(sis_strv *l, const char *name)
@@ -76,7 +97,7 @@ static int check_owner(int fd, const struct stat *st, const struct sis_volume *v
 }
 
 /* 0, -EAGAIN (may come right by itself) or another error. */
-static int check_node(struct look *k, const struct sis_volume *v, const char *path,
+static int check_node(struct look *k, struct sis_volume *v, const char *path,
 		      struct sis_err *err)
 {
 	sis_autoclose int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -96,6 +117,7 @@ static int check_node(struct look *k, const struct sis_volume *v, const char *pa
 	}
 	if (read_only)
 		pool_add(k->pools, v->name);
+	hold(k, v, &fd);
 	return 0;
 }
 
@@ -155,6 +177,14 @@ static void ask_udev(struct look *k)
 	(void)k->sx->runner->run(k->sx->runner->ctx, &cmd, &res, NULL); /* the node tells */
 }
 
+/* Waiting takes seconds, in which somebody may want to destroy a volume or export its pool. */
+static void hold_no_more(struct look *k)
+{
+	sis_vec_each(v, k->volumes)
+		sis_volume_let_go(v);
+	k->may_hold = 0;
+}
+
 /* For sis_wait_until(): is nothing more to come that somebody waits for? */
 static int all_settled(void *ctx)
 {
@@ -168,6 +198,8 @@ static int all_settled(void *ctx)
 		if (is_pending(v))
 			settled = 0;
 	}
+	if (!settled)
+		hold_no_more(k);
 	if (!settled && k->sx->wait_ms && !k->sx->dry)
 		ask_udev(k);
 	return settled;
@@ -187,7 +219,7 @@ void sis_zfs_nodes_check(const struct sis_sx *sx, sis_volumes *l, sis_strv *pool
 	struct look k = { .sx = sx, .volumes = l, .pools = pools, .start = sis_now_ms() };
 
 	k.ask_again = k.start + ASK_UDEV_MS;
-
+	k.may_hold = hold_limit(sx);
 	sis_vec_each(v, l)
 		check_reason(sx, v);
 	(void)sis_wait_until(all_settled, &k, sx->wait_ms); /* each volume says what it lacks */

@@ -6,6 +6,7 @@
 #include "test_base_dir.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "base/str.h"
 #include "store/store.h"
@@ -393,6 +394,35 @@ static void test_received_above(void **state)
 	assert_false(l.v[0].from_received);
 	assert_true(l.v[2].from_received);
 	assert_true(l.v[4].from_received);
+}
+
+/* Open until the volume is let go, those that are to be shared, and none while one is waited for. */
+static void test_hold(void **state)
+{
+	sis_autovolumes sis_volumes l = { 0 }, waited = { 0 };
+	int fd;
+
+	(void)state;
+	set_share(add("p/a", true), "on", "local");
+	add("p/b", true);
+	set_share(add("p/c", true), "off", "local");
+	put_text(in_dir("dev/zvol/p/a"), "");
+	put_text(in_dir("dev/zvol/p/b"), "");
+	put_text(in_dir("dev/zvol/p/c"), "");
+	sx.hold = true;
+	list(NULL, &l, NULL);
+	fd = l.v[0].node;
+	assert_true(fd > 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	assert_int_equal(l.v[1].node, 0);
+	assert_int_equal(l.v[2].node, 0);
+	sis_volume_let_go(&l.v[0]);
+	assert_int_equal(l.v[0].node, 0);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+
+	set_share(add("p/d", true), "on", "local");
+	list(NULL, &waited, NULL);
+	assert_true(waited.v[0].ready);
+	assert_int_equal(waited.v[0].node, 0);
 }
 
 static void test_names(void **state)
@@ -877,6 +907,7 @@ int main(void)
 #define store_test(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		store_test(test_plain),	       store_test(test_names),
+		store_test(test_hold),
 		store_test(test_no_names),     store_test(test_many),
 		store_test(test_received_above),
 		store_test(test_zoned),	       store_test(test_read_only),
