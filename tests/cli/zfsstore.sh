@@ -229,6 +229,8 @@ mv "$root/sbin/ietadm" "$root/sbin/ietadm.real"
 cat >"$root/sbin/ietadm" <<END_OF_IETADM
 #!/bin/bash
 [[ "\$*" == *--op\ new*many.v3* ]] && exit 1
+[[ "\$*" != *--op\ new*--lun* ]] || find "/proc/\$PPID/fd" -lname '*/dev/zvol/*' -printf '%l\n' |
+	sed 's|.*/||' | sort | paste -sd' ' >>"$world/open"
 exec "$root/sbin/ietadm.real" "\$@"
 END_OF_IETADM
 chmod 755 "$root/sbin/ietadm"
@@ -238,6 +240,11 @@ is "the others are" "many.v1 many.v2 many.v4 many.v5 many.v6" \
 	"$(targets | tr ' ' '\n' | grep '^many' | paste -sd' ')"
 [ "$(identities)" = 5 ] && [ ! -e "$pools/many/v3.identity" ]
 verdict $? "and only they keep their identities"
+is "nodes stay open until their own volume is done" "v1 v2 v3 v4 v5 v6
+v2 v3 v4 v5 v6
+v4 v5 v6
+v5 v6
+v6" "$(<"$world/open")"
 mv "$root/sbin/ietadm.real" "$root/sbin/ietadm"
 sis sync
 expect_quiet 0 "once it can be shared, it is"
