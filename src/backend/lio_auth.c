@@ -132,13 +132,14 @@ static int take_entries(struct reading *x, const char *tpg, bool inherited, stru
 	return r;
 }
 
-int sis_lio_read_chap(struct sis_kfs *k, const char *tpg, struct sis_chap *ret, struct sis_err *err)
+int sis_lio_read_chap(struct sis_kfs *k, const char *tpg, bool open, struct sis_chap *ret,
+		      struct sis_err *err)
 {
 	struct reading x = { .k = k };
 	bool needed = sis_lio_attr_is(k, tpg, "attrib/authentication", "1");
 	int r = 0;
 
-	if (sis_lio_is_open(k, tpg))
+	if (open)
 		r = take(&x, tpg, needed, err);
 	if (r == 0)
 		r = take_entries(&x, tpg, needed, err);

@@ -20,9 +20,9 @@ int sis_lio_put_chap(struct sis_bx *bx, const char *dir, const struct sis_chap *
 
 /*
  * The credentials that initiators of the target need; where not all need the same, those of one
- * without secret. -EPERM for who may not read secrets.
+ * without secret. `open`: sis_lio_is_open(). -EPERM for who may not read secrets.
  */
-int sis_lio_read_chap(struct sis_kfs *k, const char *tpg, struct sis_chap *ret,
+int sis_lio_read_chap(struct sis_kfs *k, const char *tpg, bool open, struct sis_chap *ret,
 		      struct sis_err *err);
 
 #endif

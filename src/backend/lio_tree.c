@@ -392,7 +392,7 @@ static int read_tag(struct sis_kfs *k, const char *iqn, uint32_t *ret, struct si
 /* Root alone may; others see the rest. */
 static int read_chap(const struct tpg *tpg, struct sis_target *t, struct sis_err *err)
 {
-	int r = sis_lio_read_chap(tpg->k, tpg->dir, &t->chap, err);
+	int r = sis_lio_read_chap(tpg->k, tpg->dir, tpg->open, &t->chap, err);
 
 	if (r == -EPERM) {
 		sis_err_clear(err);
