@@ -13,6 +13,8 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
+#define TEMPORARY ".tmp"
+
 /* -errno for what is not a regular file. */
 static int check_regular(int fd, size_t *ret_size)
 {
@@ -107,7 +109,14 @@ static char *temporary_name(const char *path)
 	const char *slash = strrchr(path, '/');
 	int dir = slash ? (int)(slash - path) + 1 : 0;
 
-	return sis_asprintf("%.*s.%s.%ld.tmp", dir, path, path + dir, (long)getpid());
+	return sis_asprintf("%.*s.%s.%ld" TEMPORARY, dir, path, path + dir, (long)getpid());
+}
+
+bool sis_file_is_temporary(const char *name)
+{
+	const size_t len = strlen(name), tail = strlen(TEMPORARY);
+
+	return name[0] == '.' && len > tail && sis_streq(name + len - tail, TEMPORARY);
 }
 
 static int create_new(const char *path)

@@ -40,6 +40,9 @@ int sis_file_replace(const char *path, const char *text, unsigned mode, struct s
 int sis_file_replace_volatile(const char *path, const char *text, unsigned mode,
 			      struct sis_err *err);
 
+/* Has a file of this name been left by one of these that was killed? */
+bool sis_file_is_temporary(const char *name);
+
 /* mkdir -p with mode for what is missing; each existing part must be a directory. */
 int sis_mkdir_p(const char *path, unsigned mode, struct sis_err *err);
 

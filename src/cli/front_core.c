@@ -59,7 +59,7 @@ static bool recorded(struct sis_front *f, const sis_strv *names)
 	for (const struct sis_backend *const *be = sis_backends; *be && !found; be++) {
 		sis_autorecords sis_records records = { 0 };
 
-		if (sis_records_read(f->ctx.root, (*be)->name, &records, NULL) < 0)
+		if (sis_records_read(f->ctx.root, (*be)->name, &records, NULL, NULL) < 0)
 			return true;
 		sis_vec_each(r, &records)
 			sis_vec_each(l, &r->luns)

@@ -170,7 +170,7 @@ static void look_at(struct elsewhere *e, const struct sis_backend *be)
 	sis_bx_free(&bx);
 	if (rc == -SIS_ERR_NOTARGET || rc == -ENOENT || (rc == 0 && !live.targets.n))
 		return;
-	(void)sis_records_read(ctx->root, be->name, &records, NULL); /* none: all are foreign */
+	(void)sis_records_read(ctx->root, be->name, &records, NULL, NULL); /* none: all are foreign */
 	if (rc < 0) {
 		sis_log(SIS_LOG_WARN,
 			"%s cannot be read, so it cannot be told whether it has these volumes, "

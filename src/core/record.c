@@ -142,7 +142,8 @@ static void read_named(const char *root, const char *backend, const char *iqn, s
 		sis_log(SIS_LOG_WARN, "%s", sis_err_msg(&err));
 }
 
-int sis_records_read(const char *root, const char *backend, sis_records *ret, struct sis_err *err)
+int sis_records_read(const char *root, const char *backend, sis_records *ret, sis_strv *ret_begun,
+		     struct sis_err *err)
 {
 	sis_autofree char *dir = record_path(root, backend, "");
 	sis_autorecords sis_records found = { 0 };
@@ -152,6 +153,8 @@ int sis_records_read(const char *root, const char *backend, sis_records *ret, st
 	if (!d && errno != ENOENT)
 		return sis_err_errno(err, errno, "'%s'", dir);
 	while (d && (e = readdir(d))) {
+		if (ret_begun && sis_file_is_temporary(e->d_name))
+			sis_strv_add(ret_begun, e->d_name);
 		if (sis_iqn_check(e->d_name, NULL) == 0 &&
 		    read_one(dirfd(d), e->d_name, e->d_name, &found, NULL) < 0)
 			read_named(root, backend, e->d_name, &found); /* it says why not */

@@ -29,8 +29,13 @@ struct sis_record {
 
 typedef SIS_VEC(struct sis_record) sis_records; /* sorted by IQN */
 
-/* All records of a back end. Unreadable ones are left out with a warning. */
-int sis_records_read(const char *root, const char *backend, sis_records *ret, struct sis_err *err);
+/*
+ * All records of a back end. Unreadable ones are left out with a warning. *ret_begun (NULL allowed)
+ * gets the names of files that were being written; who has the lock knows that nobody writes them
+ * any more, and removes them with sis_record_remove().
+ */
+int sis_records_read(const char *root, const char *backend, sis_records *ret, sis_strv *ret_begun,
+		     struct sis_err *err);
 
 /*
  * Adds the records of these targets to *records, as far as they exist and are not there yet.

@@ -138,6 +138,13 @@ static void forget_gone(struct sis_flow *f)
 	}
 }
 
+/* Records that a run was writing when it was killed. */
+static void forget_begun(const struct sis_flow *f)
+{
+	sis_vec_each(name, &f->view.begun)
+		(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, *name, NULL);
+}
+
 /* New targets that could not be made and are gone again, as they mostly are, leave no record. */
 static void forget_unmade(struct sis_flow *f)
 {
@@ -264,6 +271,7 @@ int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 	report_items(f);
 	report_missing(f);
 	if (!f->ctx->choice.dry) {
+		forget_begun(f);
 		settle_rest(f);
 		rc = work ? verify(f, err) : 0;
 	}

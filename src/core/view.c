@@ -102,7 +102,7 @@ static int read_records(struct sis_ctx *ctx, const struct sis_request *rq, struc
 	if (!rq->names || !all_known(v, rq)) {
 		sis_records_free(&v->records);
 		v->all_records = true;
-		return sis_records_read(ctx->root, ctx->bx.be->name, &v->records, err);
+		return sis_records_read(ctx->root, ctx->bx.be->name, &v->records, &v->begun, err);
 	}
 	targets_of(v, &iqns);
 	sis_records_add(ctx->root, ctx->bx.be->name, &iqns, &v->records);
@@ -348,7 +348,7 @@ int sis_view_reread(struct sis_ctx *ctx, const struct sis_request *rq, struct si
 	sis_state_free(&v->live);
 	sis_give_back();
 	if (v->all_records) {
-		rc = sis_records_read(ctx->root, ctx->bx.be->name, &v->records, err);
+		rc = sis_records_read(ctx->root, ctx->bx.be->name, &v->records, NULL, err);
 	} else {
 		targets_of(v, &iqns);
 		sis_records_add(ctx->root, ctx->bx.be->name, &iqns, &v->records);
@@ -404,6 +404,7 @@ void sis_view_free(struct sis_view *v)
 	sis_volumes_free(&v->volumes);
 	sis_strv_free(&v->missing);
 	sis_strv_free(&v->holds);
+	sis_strv_free(&v->begun);
 	sis_records_free(&v->records);
 	sis_state_free(&v->desired);
 	sis_state_free(&v->live);

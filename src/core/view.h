@@ -63,6 +63,7 @@ struct sis_view {
 	sis_strv missing; /* names asked for that the store does not have */
 	sis_strv holds;	  /* datasets that are held back */
 	sis_records records;
+	sis_strv begun; /* files of records that are being, or were never wholly, written */
 	struct sis_state desired, live;
 };
 

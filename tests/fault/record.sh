@@ -64,6 +64,19 @@ for text in 'nonsense' '' $'0123456789abcdef\t1\ttank/v1' $'xx\t1\ttank/v1\t/x' 
 	verdict $? "the record is right again"
 done
 
+# A run was killed while it wrote a record.
+shared on
+begun=${record%/*}/.$prefix:tank.v2.4711.tmp
+printf '0123456789abcdef\t1' >"$begun"
+sis plan
+expect_quiet 0 "a plan with a record that was begun"
+[ -e "$begun" ]
+verdict $? "leaves it"
+sis sync
+expect_quiet 0 "a sync with a record that was begun"
+[ ! -e "$begun" ] && [ -s "$record" ]
+verdict $? "removes it, and no other"
+
 # A record cannot make somebody else's target ours.
 reset
 adm --lld iscsi --op new --mode target --tid 1 -T "$v1"
