@@ -296,9 +296,7 @@ refusals() {
 	expect_error 2 "--from" "share has no --from"
 	sis share --backend scst tank/v2
 	expect_quiet 0 "one volume is shared through SCST"
-	printf '[stgt]\ntransport = socket\n' >"$root/etc/shareiscsi.conf"
 	sis share --backend stgt -a
-	rm "$root/etc/shareiscsi.conf"
 	expect_error 1 "'tank/v2' is shared through SCST" "STGT refuses that one"
 	is "and has the other" "$v1, $v1" "$(of stgt targets | sed "s/$theirs //"), $(records_of stgt)"
 	fresh

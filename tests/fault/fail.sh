@@ -35,6 +35,10 @@ walk() {	# SITUATION KIND WHAT
 		share-both)
 			only_what_is_there
 			verdict $? "$1: $3 $2 $n: recorded is what is there" ;;
+		other-name)
+			# The new target waits for the old one to go, its record may have been written.
+			[[ ! -e $root/run/shareiscsi/stgt/$prefix:other || $(targets) == *"$prefix:other"* ]]
+			verdict $? "$1: $3 $2 $n: what was not made is not recorded" ;;
 		esac
 		repaired "$want"
 		verdict $? "$1: $3 $2 $n: repaired"
