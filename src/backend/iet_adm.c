@@ -35,7 +35,7 @@ int sis_iet_adm_version(const struct sis_iet_adm *a, const struct sis_bx *bx, ch
 			struct sis_err *err)
 {
 	const char *const argv[] = { a->program, "--version", NULL };
-	const struct sis_cmd cmd = { .argv = argv };
+	const struct sis_cmd cmd = { .argv = argv, .remember = "ietadm" };
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	const char *version;
 	int r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);

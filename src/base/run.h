@@ -17,6 +17,7 @@ struct sis_cmd {
 	const char *const *env;   /* NULL-ended "K=V" added to the clean environment, or NULL */
 	const char *input;        /* text for stdin, or NULL for /dev/null */
 	const char *const *shown; /* argv as it may be told, secrets masked; NULL: as it is */
+	const char *remember;     /* the output follows from the program file: keep it by this name */
 	bool changes;             /* it changes something: a dry run only notes it */
 	unsigned timeout_ms;      /* 0 = SIS_RUN_TIMEOUT_MS */
 	size_t max_output;        /* bytes of stdout kept; 0 = SIS_RUN_MAX_OUTPUT. More is EFBIG */

@@ -5,6 +5,7 @@
 #include "core/trace.h"
 
 #include "base/str.h"
+#include "core/memo.h"
 
 /* A program as a person would type it: by its name, as its folder is in everybody's PATH. */
 static char *command_line(const char *const *argv)
@@ -52,6 +53,8 @@ static int trace_run(void *ctx, const struct sis_cmd *cmd, struct sis_cmd_result
 		*ret = (struct sis_cmd_result){ .out = sis_strdup(""), .errout = sis_strdup("") };
 		return 0;
 	}
+	if (cmd->remember)
+		return sis_memo_run(t->root, !t->dry, t->runner, &limited, ret, err);
 	return t->runner->run(t->runner->ctx, &limited, ret, err);
 }
 

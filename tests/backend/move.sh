@@ -45,7 +45,7 @@ move() {	# [OPTION...]
 both() {
 	of "$from" everything | sort
 	of "$to" everything | sort
-	grep -r '' "$root/run/shareiscsi" | grep -v '^[^:]*/lock:' | sed "s,^$root/,," | sort
+	grep -r '' "$root/run/shareiscsi" | grep -v '^[^:]*/\(lock\|said[.][a-z]*\):' | sed "s,^$root/,," | sort
 }
 
 # Nothing of ours on any side; the volumes stay, so that their guids do.
