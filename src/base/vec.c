@@ -32,6 +32,22 @@ void sis_vec_sort_(void *v, size_t n, size_t size, int (*cmp)(const void *, cons
 	}
 }
 
+/* A search that jumps about in 1,000 elements waits for memory most of the time. */
+void *sis_vec_find_near_(const void *v, size_t n, size_t size, const void *key,
+			 int (*cmp)(const void *, const void *), size_t *near)
+{
+	const char *found = NULL;
+
+	for (size_t i = *near; !found && i < n && i <= *near + 1; i++)
+		if (cmp(key, (const char *)v + i * size) == 0)
+			found = (const char *)v + i * size;
+	if (!found && n)
+		found = bsearch(key, v, n, size, cmp);
+	if (found)
+		*near = (size_t)(found - (const char *)v) / size;
+	return (void *)found;
+}
+
 void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size)
 {
 	char *at = (char *)v + i * size;

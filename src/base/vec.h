@@ -44,12 +44,21 @@
 	((typeof(&*(vec)->v))((vec)->n ? bsearch(key, (vec)->v, (vec)->n, sizeof(*(vec)->v), cmp) \
 				     : NULL))
 
+/*
+ * The same where things are mostly asked for one after the other, and each several times: *near is
+ * the place of the last one found, which the caller only has to keep. Elements are unique.
+ */
+#define sis_vec_find_near(vec, key, cmp, near) \
+	((typeof(&*(vec)->v))sis_vec_find_near_((vec)->v, (vec)->n, sizeof(*(vec)->v), key, cmp, near))
+
 /* `it &&`: an empty one has no array, and even adding 0 to a null pointer is undefined in C. */
 #define sis_vec_each(it, vec) \
 	for (typeof(&*(vec)->v) it = (vec)->v; it && it < (vec)->v + (vec)->n; it++)
 
 void sis_vec_grow_(void **v, size_t n, size_t *cap, size_t size);
 void sis_vec_sort_(void *v, size_t n, size_t size, int (*cmp)(const void *, const void *));
+void *sis_vec_find_near_(const void *v, size_t n, size_t size, const void *key,
+			 int (*cmp)(const void *, const void *), size_t *near);
 void sis_vec_remove_(void *v, size_t *n, size_t i, size_t size);
 
 /* A list of strings that owns them. */

@@ -55,7 +55,8 @@ const struct sis_record *sis_records_find(const sis_records *records, const char
 {
 	struct sis_record key = { .iqn = (char *)iqn };
 
-	return sis_vec_find(records, &key, record_cmp);
+	/* Where it was found is no part of the records. */
+	return sis_vec_find_near(records, &key, record_cmp, (size_t *)&records->near);
 }
 
 void sis_records_drop(sis_records *records, const char *iqn)

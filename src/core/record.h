@@ -27,7 +27,12 @@ struct sis_record {
 	char *chap; /* digest of the CHAP secrets it was given (sis_secrets_digest()), or NULL */
 };
 
-typedef SIS_VEC(struct sis_record) sis_records; /* sorted by IQN */
+/* A vector, sorted by IQN. */
+typedef struct {
+	struct sis_record *v;
+	size_t n, cap;
+	size_t near; /* of sis_records_find() alone */
+} sis_records;
 
 /*
  * All records of a back end. Unreadable ones are left out with a warning. *ret_begun (NULL allowed)

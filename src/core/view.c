@@ -27,11 +27,20 @@ struct sis_item *sis_view_item(const struct sis_view *v, const char *volume)
 	return sis_vec_find(&v->items, &key, item_cmp);
 }
 
+/* Is the first of those with this guid in place i? */
+static bool is_first(const struct sis_view *v, size_t i, uint64_t guid)
+{
+	return i < v->by_guid.n && v->by_guid.v[i]->volume->guid == guid &&
+	       (!i || v->by_guid.v[i - 1]->volume->guid != guid);
+}
+
 struct sis_item *sis_view_guid(const struct sis_view *v, uint64_t guid)
 {
+	size_t *near = (size_t *)&v->near_guid; /* no part of the view */
 	size_t low = 0, high = v->by_guid.n;
 
-	/* The first of those with this guid. */
+	if (is_first(v, *near, guid)) /* most are asked for several times in a row */
+		low = high = *near;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -40,9 +49,8 @@ struct sis_item *sis_view_guid(const struct sis_view *v, uint64_t guid)
 		else
 			high = middle;
 	}
-	return guid && low < v->by_guid.n && v->by_guid.v[low]->volume->guid == guid ?
-		       v->by_guid.v[low] :
-		       NULL;
+	*near = low;
+	return guid && is_first(v, low, guid) ? v->by_guid.v[low] : NULL;
 }
 
 bool sis_request_names(const struct sis_request *rq, const char *name)

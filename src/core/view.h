@@ -58,6 +58,7 @@ struct sis_view {
 	sis_volumes volumes;
 	SIS_VEC(struct sis_item) items;	    /* sorted by name of volume, one each */
 	SIS_VEC(struct sis_item *) by_guid; /* the same by guid; the wanted one first */
+	size_t near_guid;		    /* of sis_view_guid() alone */
 	bool whole;			    /* the whole store was looked at */
 	bool all_records; /* all records were read, not only those of these volumes */
 	sis_strv missing; /* names asked for that the store does not have */

@@ -210,7 +210,8 @@ struct sis_target *sis_state_find(const struct sis_state *s, const char *iqn)
 {
 	struct sis_target key = { .iqn = (char *)iqn };
 
-	return sis_vec_find(&s->targets, &key, target_cmp);
+	/* Where it was found is no part of the state. */
+	return sis_vec_find_near(&s->targets, &key, target_cmp, (size_t *)&s->near);
 }
 
 struct sis_lun *sis_target_lun(const struct sis_target *t, uint32_t number)

@@ -127,6 +127,7 @@ typedef SIS_VEC(struct sis_target) sis_targets;
 /* Desired or live: all targets, sorted by IQN. */
 struct sis_state {
 	sis_targets targets;
+	size_t near; /* of sis_state_find() alone */
 };
 
 void sis_rule_free(struct sis_rule *r);
