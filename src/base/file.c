@@ -16,7 +16,7 @@
 #define TEMPORARY ".tmp"
 
 /* -errno for what is not a regular file. */
-static int check_regular(int fd, size_t *ret_size)
+static int check_regular(int fd)
 {
 	struct stat st;
 
@@ -24,20 +24,24 @@ static int check_regular(int fd, size_t *ret_size)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
-	*ret_size = (size_t)st.st_size;
 	return S_ISREG(st.st_mode) ? 0 : -EINVAL;
 }
 
-/* All of a small file at once, if it is as long as it says; files of kernel trees say anything. */
-static bool read_small(int fd, size_t size, size_t max, struct sis_str *b)
+/*
+ * All of a small file at once, as most are: what ends before the room for it is a file, as what
+ * else there may be in its place has no offset to read at, or no end.
+ */
+static bool read_small(int fd, size_t max, struct sis_str *b)
 {
 	char text[512];
-	bool small = size && size < sizeof(text) && size <= max;
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+	bool small = n > 0 && (size_t)n < sizeof(text) && (size_t)n <= max;
 
-	if (!small || pread(fd, text, sizeof(text), 0) != (ssize_t)size)
-		return false;
-	sis_str_addn(b, text, size);
-	return true;
+	if (small)
+		sis_str_addn(b, text, (size_t)n);
+	if (n > 0)
+		sis_wipe(text, (size_t)n); /* it may be a secret */
+	return small;
 }
 
 int sis_fd_read(int fd, size_t max, struct sis_str *b)
@@ -63,16 +67,16 @@ int sis_fd_read(int fd, size_t max, struct sis_str *b)
 static int file_read(int dir, const char *path, size_t max, struct sis_str *b)
 {
 	sis_autoclose int fd = -1;
-	size_t size = 0;
-	int r;
+	int r = 0;
 
 	/* O_NONBLOCK: a FIFO in its place must not hold us up */
 	fd = openat(dir, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENXIO ? -EINVAL : -errno; /* a socket or a dead device */
-	r = check_regular(fd, &size);
-	if (r == 0 && !read_small(fd, size, max, b))
-		r = sis_fd_read(fd, max, b);
+	if (!read_small(fd, max, b)) {
+		r = check_regular(fd);
+		r = r < 0 ? r : sis_fd_read(fd, max, b);
+	}
 	if (r < 0)
 		return r;
 	return memchr(sis_str_get(b), '\0', b->len) ? -EILSEQ : 0;

@@ -362,6 +362,17 @@ void sis_str_addc(struct sis_str *b, char c)
 	sis_str_addn(b, &c, 1);
 }
 
+/* Printf takes five times as long, and identities and records of all volumes have such numbers. */
+void sis_str_addu(struct sis_str *b, uint64_t n)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + n % 10);
+	while (n /= 10);
+	sis_str_addn(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
 /* Mostly there is room for it where it is to stand. */
 void sis_str_addf(struct sis_str *b, const char *fmt, ...)
 {
@@ -384,6 +395,14 @@ void sis_str_addf(struct sis_str *b, const char *fmt, ...)
 	}
 	va_end(again);
 	va_end(ap);
+}
+
+void sis_str_cut(struct sis_str *b, size_t n)
+{
+	if (!n)
+		return;
+	b->len -= n;
+	memmove(b->s, b->s + n, b->len + 1);
 }
 
 const char *sis_str_get(const struct sis_str *b)

@@ -95,8 +95,11 @@ struct sis_str {
 void sis_str_add(struct sis_str *b, const char *s);
 void sis_str_addn(struct sis_str *b, const char *s, size_t n);
 void sis_str_addc(struct sis_str *b, char c);
+void sis_str_addu(struct sis_str *b, uint64_t n); /* in decimal */
 /* No argument may be text of b itself. */
 void sis_str_addf(struct sis_str *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Removes the first n bytes, which must be there. */
+void sis_str_cut(struct sis_str *b, size_t n);
 /* The text, "" when empty; stays the buffer's. */
 const char *sis_str_get(const struct sis_str *b);
 /* The text as the caller's own ("" when empty); the buffer is empty afterwards. */

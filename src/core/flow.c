@@ -89,23 +89,26 @@ static bool lun_remade(const struct sis_group *g, uint32_t number)
 
 /*
  * The target as it is to be remembered: a LUN that was not made anew is known to the target by the
- * path it was made with, though the volume may have another one since.
+ * path it was made with, though the volume may have another one since. All is borrowed from t and
+ * live but the list of LUNs, which is for sis_vec_free().
  */
 static void remembered(struct sis_target *ret, const struct sis_target *t,
 		       const struct sis_target *live, const struct sis_group *g)
 {
-	sis_target_copy(ret, t);
-	sis_vec_each(l, &ret->luns) {
+	*ret = (struct sis_target){ .iqn = t->iqn };
+	sis_vec_each(l, &t->luns) {
 		const struct sis_lun *have = live ? sis_target_lun(live, l->number) : NULL;
+		struct sis_lun now = *l;
 
 		if (have && have->guid == l->guid && have->path && *have->path &&
 		    !lun_remade(g, l->number))
-			sis_replace(&l->path, have->path);
+			now.path = have->path;
+		sis_vec_push(&ret->luns, now);
 	}
 	if (live)
 		sis_vec_each(l, &live->luns)
 			if (l->keep && l->guid && !sis_target_lun(t, l->number))
-				sis_lun_copy(sis_vec_add(&ret->luns), l);
+				sis_vec_push(&ret->luns, *l);
 }
 
 bool sis_flow_record_fits(const struct sis_record *record, const struct sis_target *t)
@@ -123,13 +126,14 @@ bool sis_flow_record_fits(const struct sis_record *record, const struct sis_targ
 int sis_flow_settle(struct sis_flow *f, const struct sis_target *t, const struct sis_target *live,
 		    struct sis_err *err)
 {
-	sis_autotarget struct sis_target now = { 0 };
+	struct sis_target now;
 	int rc = 0;
 
 	remembered(&now, t, live, NULL);
 	if (!sis_flow_record_fits(sis_records_find(&f->view.records, t->iqn), &now))
 		rc = sis_record_write(f->ctx->root, f->ctx->bx.be->name, &now,
 				      sis_intent_chap(f, t->iqn), err);
+	sis_vec_free(&now.luns);
 	return rc < 0 ? rc : sis_mint_target(f, t, err);
 }
 
@@ -209,9 +213,9 @@ static int record_rest(struct sis_flow *f, const struct sis_group *g, struct sis
 static int group_done(struct sis_flow *f, const struct sis_group *g, const struct sis_target *t,
 		      const char *intent, struct sis_err *err)
 {
-	sis_autotarget struct sis_target now = { 0 };
 	sis_autosecret char *chap = NULL;
 	sis_autofree char *text = NULL;
+	struct sis_target now;
 
 	note_dropped(f, g);
 	if (!g->desired)
@@ -220,6 +224,7 @@ static int group_done(struct sis_flow *f, const struct sis_group *g, const struc
 	remembered(&now, t, g->live, g);
 	chap = chap_now(f, g);
 	text = sis_record_text(&now, chap);
+	sis_vec_free(&now.luns);
 	if (sis_streq(text, intent))
 		return 0;
 	return sis_record_write_text(f->ctx->root, f->ctx->bx.be->name, g->iqn, text, err);

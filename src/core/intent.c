@@ -7,17 +7,20 @@
 
 #include "base/str.h"
 
-/* Ours among the live LUNs: what the record has to name besides what is desired. */
+/*
+ * Ours among the live LUNs: what the record has to name besides what is desired. All is borrowed
+ * but the list of LUNs, which is for sis_vec_free().
+ */
 static void record_target(const struct sis_group *g, struct sis_target *ret)
 {
+	*ret = (struct sis_target){ .iqn = (char *)g->iqn };
 	if (g->desired)
-		sis_target_copy(ret, g->desired);
-	else
-		*ret = (struct sis_target){ .iqn = sis_strdup(g->iqn) };
+		sis_vec_each(l, &g->desired->luns)
+			sis_vec_push(&ret->luns, *l);
 	if (g->live)
 		sis_vec_each(l, &g->live->luns)
 			if (l->guid)
-				sis_lun_copy(sis_vec_add(&ret->luns), l);
+				sis_vec_push(&ret->luns, *l);
 }
 
 const char *sis_intent_chap(const struct sis_flow *f, const char *iqn)
@@ -48,14 +51,15 @@ static bool is_written(const struct sis_flow *f, const struct sis_group *g,
 static int write_now(struct sis_flow *f, const struct sis_group *g, char **ret_text,
 		     struct sis_err *err)
 {
-	sis_autotarget struct sis_target t = { 0 };
 	sis_autofree char *text = NULL;
+	struct sis_target t;
 	int rc = 0;
 
 	record_target(g, &t);
 	text = sis_record_text(&t, chap_meanwhile(f, g));
 	if (!is_written(f, g, &t))
 		rc = sis_record_write_text(f->ctx->root, f->ctx->bx.be->name, g->iqn, text, err);
+	sis_vec_free(&t.luns);
 	if (rc == 0)
 		*ret_text = sis_steal(&text);
 	return rc;

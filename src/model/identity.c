@@ -4,8 +4,6 @@
  */
 #include "model/identity.h"
 
-#include <inttypes.h>
-
 #include "base/alloc.h"
 #include "base/str.h"
 #include "model/iqn.h"
@@ -145,9 +143,12 @@ char *sis_identity_print(const struct sis_identity *id)
 	sis_autofree char *head = guid_between("guid=", id->guid, ",lun=");
 	sis_autostr struct sis_str out = { 0 };
 
-	sis_str_addf(&out, "%s%" PRIu32, head, id->lun);
-	if (id->blocksize)
-		sis_str_addf(&out, ",blocksize=%" PRIu32, id->blocksize);
+	sis_str_add(&out, head);
+	sis_str_addu(&out, id->lun);
+	if (id->blocksize) {
+		sis_str_add(&out, ",blocksize=");
+		sis_str_addu(&out, id->blocksize);
+	}
 	print_text(&out, ",serial=", id->kept.serial);
 	print_text(&out, ",t10=", id->kept.t10_id);
 	print_text(&out, ",naa=", id->kept.naa);
