@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+#include "backend/stgt_args.h"
 #include "backend/stgt_ipc.h"
 #include "backend/stgt_show.h"
 #include "base/alloc.h"
@@ -26,7 +27,6 @@ static const char *const places[] = {
 };
 
 enum {
-	MAX_ARGS = 40,
 	VERSION_TIMEOUT_MS = 5000,
 	MAX_VERSION = 32,
 	/* tgtadm's exit status without a daemon is the errno of its first write. */
@@ -63,19 +63,6 @@ static const struct {
 	{ "this operation isn't supported", EOPNOTSUPP },
 	{ "unknown parameter", EINVAL },
 	{ "this device has Prevent Removal set", EBUSY },
-};
-
-static const char *const op_words[] = {
-	[SIS_STGT_NEW] = "new",	  [SIS_STGT_DELETE] = "delete", [SIS_STGT_SHOW] = "show",
-	[SIS_STGT_BIND] = "bind", [SIS_STGT_UNBIND] = "unbind", [SIS_STGT_UPDATE] = "update",
-};
-
-static const char *const mode_words[] = {
-	[SIS_STGT_SYSTEM] = "system",
-	[SIS_STGT_TARGET] = "target",
-	[SIS_STGT_LUN] = "logicalunit",
-	[SIS_STGT_CONN] = "conn",
-	[SIS_STGT_ACCOUNT] = "account",
 };
 
 static void sockets_add(struct sis_stgt_adm *a, const struct sis_bx *bx, const char *root,
@@ -155,11 +142,13 @@ static char *daemon_program(const struct sis_stgt_adm *a, const struct sis_bx *b
 	return sis_asprintf("%s/proc/%d/exe", bx->root, (int)pid);
 }
 
-static int program_version(const struct sis_bx *bx, const char *program, char **ret,
-			   struct sis_err *err)
+static int program_version(const struct sis_bx *bx, const char *program, const char *remember,
+			   char **ret, struct sis_err *err)
 {
 	const char *const argv[] = { program, "--version", NULL };
-	const struct sis_cmd cmd = { .argv = argv, .timeout_ms = VERSION_TIMEOUT_MS };
+	const struct sis_cmd cmd = { .argv = argv,
+				     .timeout_ms = VERSION_TIMEOUT_MS,
+				     .remember = remember };
 	sis_autoresult struct sis_cmd_result res = { 0 };
 	const char *text;
 	int r = bx->runner->run(bx->runner->ctx, &cmd, &res, err);
@@ -178,77 +167,11 @@ int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, 
 {
 	sis_autofree char *program = running ? daemon_program(a, bx) : NULL;
 
-	if (program && program_version(bx, program, ret, NULL) == 0)
+	if (program && program_version(bx, program, "tgtd", ret, NULL) == 0)
 		return 0;
 	if (!a->program)
 		return sis_err_set(err, ENOENT, "nothing tells tgtd's version");
-	return program_version(bx, a->program, ret, err);
-}
-
-/* ---- requests ---- */
-
-/* An argument vector with room for the few numbers in it. */
-struct args {
-	const char *v[MAX_ARGS];
-	const char *shown[MAX_ARGS]; /* the same as it may be told */
-	size_t n;
-	char numbers[6][24];
-	size_t n_numbers;
-};
-
-static void args_add(struct args *a, const char *option, const char *value)
-{
-	if (!value)
-		return;
-	a->v[a->n++] = option;
-	a->v[a->n++] = value;
-}
-
-static void args_number(struct args *a, const char *option, uint64_t value)
-{
-	char *text = a->numbers[a->n_numbers++];
-
-	(void)snprintf(text, sizeof(a->numbers[0]), "%" PRIu64, value); /* 20 digits at most */
-	args_add(a, option, text);
-}
-
-/* The words stand as in tgt's documentation; only --params must come behind --mode. */
-static void args_make(struct args *a, const struct sis_stgt_adm *adm, const struct sis_bx *bx,
-		      const struct sis_stgt_req *q)
-{
-	a->v[a->n++] = adm->program ? adm->program : "tgtadm";
-	if (bx->control_port)
-		args_number(a, "-C", bx->control_port);
-	args_add(a, "--lld", "iscsi");
-	args_add(a, "--op", op_words[q->op]);
-	args_add(a, "--mode", mode_words[q->mode]);
-	if (q->tid)
-		args_number(a, "--tid", q->tid);
-	if (q->mode == SIS_STGT_LUN)
-		args_number(a, "--lun", q->lun);
-	if (q->mode == SIS_STGT_CONN && q->op != SIS_STGT_SHOW) {
-		args_number(a, "--sid", q->sid);
-		args_number(a, "--cid", q->cid);
-	}
-	args_add(a, "-T", q->targetname);
-	args_add(a, "-b", q->path);
-	args_add(a, "-E", q->bstype);
-	if (q->blocksize)
-		args_number(a, "-y", q->blocksize);
-	args_add(a, "--bsoflags", q->bsoflags);
-	args_add(a, "--device-type", q->device_type);
-	args_add(a, "--params", q->params);
-	args_add(a, "--name", q->name);
-	args_add(a, "--value", q->value);
-	args_add(a, "--initiator-address", q->address);
-	args_add(a, "--initiator-name", q->initiator);
-	args_add(a, "--user", q->user);
-	args_add(a, "--password", q->password);
-	memcpy(a->shown, a->v, sizeof(a->v));
-	if (q->password)
-		a->shown[a->n - 1] = SIS_SECRET_SHOWN;
-	if (q->outgoing)
-		a->v[a->n] = a->shown[a->n] = "--outgoing";
+	return program_version(bx, a->program, "tgtadm", ret, err);
 }
 
 /* ---- requests carried by tgtadm ---- */
@@ -274,7 +197,7 @@ static int no_answer(const char *said, struct sis_err *err)
 			   said);
 }
 
-static int refused(const struct args *a, size_t answer, struct sis_err *err)
+static int refused(const struct sis_stgt_args *a, size_t answer, struct sis_err *err)
 {
 	sis_autofree char *command = sis_cmd_text(a->shown);
 
@@ -282,7 +205,7 @@ static int refused(const struct args *a, size_t answer, struct sis_err *err)
 			   answers[answer].text);
 }
 
-static int failed(const struct args *a, const char *said, struct sis_err *err)
+static int failed(const struct sis_stgt_args *a, const char *said, struct sis_err *err)
 {
 	sis_autofree char *command = sis_cmd_text(a->shown);
 	const char *text = sis_str_after(said, "tgtadm: ");
@@ -294,8 +217,8 @@ static int failed(const struct args *a, const char *said, struct sis_err *err)
 	return no_answer(*said ? said : command, err);
 }
 
-static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx, const struct args *args,
-		     bool changes, char **ret_out, struct sis_err *err)
+static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_args *args,
+		     bool changes, const struct sis_stgt_taker *to, struct sis_err *err)
 {
 	sis_autofree char *var = a->socket ? sis_asprintf("TGT_IPC_SOCKET=%s", a->socket) : NULL;
 	const char *const env[] = { var, NULL };
@@ -316,8 +239,10 @@ static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx, cons
 	/* The exit status is 0 as well when tgtd closes the connection instead of answering. */
 	if (*res.errout)
 		return no_answer(res.errout, err);
-	if (ret_out)
-		*ret_out = sis_steal(&res.out);
+	if (to) {
+		to->begin(to->ctx);
+		to->take(to->ctx, res.out, strlen(res.out));
+	}
 	return 0;
 }
 
@@ -328,10 +253,7 @@ static unsigned limit_ms(const struct sis_bx *bx)
 	return bx->timeout_ms ? bx->timeout_ms : SIS_RUN_TIMEOUT_MS;
 }
 
-static bool lists_targets(const struct sis_stgt_req *q)
-{
-	return q->op == SIS_STGT_SHOW && q->mode == SIS_STGT_TARGET && !q->tid;
-}
+static const struct sis_stgt_req list_all = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
 
 static void drop(int *fd)
 {
@@ -369,17 +291,15 @@ static void meanwhile(struct sis_stgt_adm *a, const struct sis_bx *bx)
 
 void sis_stgt_list_ahead(struct sis_stgt_adm *a, const struct sis_bx *bx)
 {
-	const struct sis_stgt_req all = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
-
 	drop(&a->ahead);
 	/* Whoever then wants the list asks again, and hears what is wrong. */
 	if (a->transport != SIS_TRANSPORT_TGTADM)
-		(void)send_request(a, bx, &all, &a->ahead, NULL);
+		(void)send_request(a, bx, &list_all, &a->ahead, NULL);
 }
 
 /* Sends the request, unless that was done ahead, and waits for the answer. */
 static int ask(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
-	       uint32_t *ret_answer, char **ret_text, struct sis_err *err)
+	       const struct sis_stgt_taker *to, uint32_t *ret_answer, struct sis_err *err)
 {
 	const bool changes = req->op != SIS_STGT_SHOW;
 	sis_autoclose int fd = -1;
@@ -387,7 +307,7 @@ static int ask(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis
 
 	if (changes)
 		drop(&a->ahead); /* what was asked before a change is no longer so */
-	if (a->ahead >= 0 && lists_targets(req)) {
+	if (a->ahead >= 0 && req == &list_all) {
 		fd = a->ahead;
 		a->ahead = -1;
 	} else {
@@ -396,7 +316,7 @@ static int ask(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis
 	if (r == 0 && changes)
 		meanwhile(a, bx);
 	if (r == 0)
-		r = sis_stgt_ipc_answer(fd, limit_ms(bx), ret_answer, ret_text, err);
+		r = sis_stgt_ipc_answer(fd, limit_ms(bx), to, ret_answer, err);
 	if (r == 0 && changes) {
 		a->spent = fd;
 		fd = -1;
@@ -406,60 +326,81 @@ static int ask(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis
 
 /* As by_tgtadm(); -EPROTO when tgtd does not speak as expected. */
 static int by_socket(struct sis_stgt_adm *a, const struct sis_bx *bx,
-		     const struct sis_stgt_req *req, const struct args *args, char **ret_out,
-		     struct sis_err *err)
+		     const struct sis_stgt_req *req, const struct sis_stgt_args *args,
+		     const struct sis_stgt_taker *to, struct sis_err *err)
 {
-	sis_autofree char *text = NULL;
 	uint32_t answer = 0;
-	int r = ask(a, bx, req, &answer, &text, err);
+	int r = ask(a, bx, req, to, &answer, err);
 
 	if (r == -ETIMEDOUT) {
 		sis_autofree char *command = sis_cmd_text(args->shown);
 
 		return sis_err_wrap(err, "'%s'", command);
 	}
-	if (r < 0)
-		return r;
-	if (answer)
-		return refused(args, answer, err);
-	if (ret_out)
-		*ret_out = sis_steal(&text);
-	return 0;
+	return r == 0 && answer ? refused(args, answer, err) : r;
 }
 
 /*
  * tgtd may have done what was asked before it failed to say so. Asking once more is safe: every
  * request is one that may be done twice.
  */
-static int fall_back(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct args *args,
-		     const char *why, char **ret_out, struct sis_err *err)
+static int fall_back(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_args *args,
+		     const char *why, const struct sis_stgt_taker *to, struct sis_err *err)
 {
 	int r;
 
 	if (a->transport == SIS_TRANSPORT_SOCKET || !a->program)
 		return no_answer(why, err);
 	a->transport = SIS_TRANSPORT_TGTADM;
-	r = by_tgtadm(a, bx, args, false, ret_out, err); /* a change was noted already */
+	r = by_tgtadm(a, bx, args, false, to, err); /* a change was noted already */
 	if (r != -SIS_ERR_NOTARGET && r != -EIO)
 		sis_log(SIS_LOG_WARN, "%s; tgtadm is used instead", why);
 	return r;
 }
 
-int sis_stgt_call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
-		  char **ret_out, struct sis_err *err)
+static int call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
+		const struct sis_stgt_taker *to, struct sis_err *err)
 {
 	const bool changes = req->op != SIS_STGT_SHOW;
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
-	struct args args = { 0 };
+	struct sis_stgt_args args;
 	int r;
 
-	args_make(&args, a, bx, req);
+	sis_stgt_args_make(&args, a->program, bx->control_port, req);
 	if (a->transport == SIS_TRANSPORT_TGTADM)
-		return by_tgtadm(a, bx, &args, changes, ret_out, err);
+		return by_tgtadm(a, bx, &args, changes, to, err);
 	if (changes && !sis_runner_note(bx->runner, args.shown))
 		return 0;
-	r = by_socket(a, bx, req, &args, ret_out, &e);
+	r = by_socket(a, bx, req, &args, to, &e);
 	if (r == -EPROTO)
-		return fall_back(a, bx, &args, sis_err_msg(&e), ret_out, err);
+		return fall_back(a, bx, &args, sis_err_msg(&e), to, err);
 	return r < 0 ? sis_err_move(err, &e) : 0;
+}
+
+static void text_begin(void *text)
+{
+	sis_str_free(text);
+}
+
+static void text_take(void *text, const char *piece, size_t len)
+{
+	sis_str_addn(text, piece, len);
+}
+
+int sis_stgt_call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_req *req,
+		  char **ret_out, struct sis_err *err)
+{
+	sis_autostr struct sis_str text = { 0 };
+	const struct sis_stgt_taker to = { &text, text_begin, text_take };
+	int r = call(a, bx, req, ret_out ? &to : NULL, err);
+
+	if (r == 0 && ret_out)
+		*ret_out = sis_str_take(&text);
+	return r;
+}
+
+int sis_stgt_list(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_taker *to,
+		  struct sis_err *err)
+{
+	return call(a, bx, &list_all, to, err);
 }

@@ -61,6 +61,13 @@ struct sis_stgt_req {
 	bool outgoing;	      /* bind, unbind account: the target proves itself with it */
 };
 
+/* Who takes what tgtd says as it comes: in pieces that are cut anywhere. */
+struct sis_stgt_taker {
+	void *ctx;
+	void (*begin)(void *ctx); /* what came before, if anything, does not count */
+	void (*take)(void *ctx, const char *text, size_t len);
+};
+
 /*
  * Finds tgtadm below bx->root and which daemon is meant. -ENOENT when there is no tgtadm and only
  * it may be used. Does not look whether a daemon runs.
@@ -91,8 +98,15 @@ int sis_stgt_call(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct 
 		  char **ret_out, struct sis_err *err);
 
 /*
- * Asks tgtd for the list of all targets without waiting for it: the next sis_stgt_call() that wants
- * it finds it made. A change in between makes that one ask anew.
+ * The list of all targets, of which there may be megabytes: given to `to` while it comes. Errors are
+ * those of sis_stgt_call(); what was taken until then is worth nothing.
+ */
+int sis_stgt_list(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_taker *to,
+		  struct sis_err *err);
+
+/*
+ * Asks tgtd for that list without waiting for it: the next sis_stgt_list() finds it made. A
+ * change in between makes that one ask anew.
  */
 void sis_stgt_list_ahead(struct sis_stgt_adm *a, const struct sis_bx *bx);
 

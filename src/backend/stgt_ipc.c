@@ -18,6 +18,7 @@
 enum {
 	MAX_PAYLOAD = 8192, /* tgtd hangs up on more; its NUL counts */
 	MAX_TEXT = SIS_RUN_MAX_OUTPUT,
+	PIECE = 64 << 10, /* bytes of a listing that are read at once */
 	ALL_TARGETS = -1,
 };
 
@@ -274,18 +275,30 @@ static int answer_check(const struct link *l, const struct answer *a)
 			   a->code, a->len);
 }
 
-static int text_get(const struct link *l, size_t len, char **ret)
+/* In pieces that stay in the processor's cache until they were read. */
+static int text_get(const struct link *l, size_t left, const struct sis_stgt_taker *to)
 {
-	sis_autofree char *text = sis_calloc(1, len + 1);
-	int r = get(l, text, len);
+	char piece[PIECE];
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	/* Its own end counts, any other would hide the rest. */
-	if (len && strlen(text) < len - 1)
-		return sis_err_set(l->err, EPROTO, "tgtd gave a listing with a NUL in it");
-	*ret = sis_steal(&text);
-	return 0;
+	if (to)
+		to->begin(to->ctx);
+	while (r == 0 && left > 0) {
+		size_t n = left < sizeof(piece) ? left : sizeof(piece);
+		const char *end;
+
+		r = get(l, piece, n);
+		if (r < 0)
+			return r;
+		left -= n;
+		end = memchr(piece, '\0', n);
+		/* Its own end counts, any other would hide the rest. */
+		if (end && (left || end != piece + n - 1))
+			return sis_err_set(l->err, EPROTO, "tgtd gave a listing with a NUL in it");
+		if (to)
+			to->take(to->ctx, piece, end ? n - 1 : n);
+	}
+	return r;
 }
 
 static struct link link_to(int fd, unsigned timeout_ms, struct sis_err *err)
@@ -327,8 +340,8 @@ int sis_stgt_ipc_send(int fd, const sis_strv *paths, const struct sis_stgt_req *
 	return r;
 }
 
-int sis_stgt_ipc_answer(int fd, unsigned timeout_ms, uint32_t *ret_answer, char **ret_text,
-			struct sis_err *err)
+int sis_stgt_ipc_answer(int fd, unsigned timeout_ms, const struct sis_stgt_taker *to,
+			uint32_t *ret_answer, struct sis_err *err)
 {
 	const struct link l = link_to(fd, timeout_ms, err);
 	struct answer a = { 0 };
@@ -337,7 +350,7 @@ int sis_stgt_ipc_answer(int fd, unsigned timeout_ms, uint32_t *ret_answer, char 
 	if (r == 0)
 		r = answer_check(&l, &a);
 	if (r == 0)
-		r = text_get(&l, a.len - sizeof(a), ret_text);
+		r = text_get(&l, a.len - sizeof(a), to);
 	if (r == 0)
 		*ret_answer = a.code;
 	return r;

@@ -28,10 +28,11 @@ int sis_stgt_ipc_send(int fd, const sis_strv *paths, const struct sis_stgt_req *
 		      unsigned timeout_ms, struct sis_err *err);
 
 /*
- * Waits for the answer: *ret_answer is what tgtd said; *ret_text is a listing, "" if there is none,
- * caller frees. -ETIMEDOUT; -EPROTO no answer as tgtd gives them.
+ * Waits for the answer: *ret_answer is what tgtd said, and `to` (NULL allowed) takes the listing, if
+ * there is one. -ETIMEDOUT; -EPROTO no answer as tgtd gives them, though some of it may have been
+ * taken.
  */
-int sis_stgt_ipc_answer(int fd, unsigned timeout_ms, uint32_t *ret_answer, char **ret_text,
-			struct sis_err *err);
+int sis_stgt_ipc_answer(int fd, unsigned timeout_ms, const struct sis_stgt_taker *to,
+			uint32_t *ret_answer, struct sis_err *err);
 
 #endif

@@ -5,17 +5,15 @@
  */
 #include "backend/stgt_show.h"
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "backend/stgt_int.h"
 #include "base/str.h"
 #include "model/field.h"
 #include "model/option.h"
 
+#define TARGET "Target " /* begins a line, and with it a target */
+
 enum {
 	MAX_TARGETS = 65536,
-	GIVE_BACK = 2 << 20,
 };
 
 /* In the order in which tgtd prints them; each stands once in a target. */
@@ -27,22 +25,24 @@ static const char *const section_titles[] = {
 	[ACL] = "ACL information:",
 };
 
-struct show {
-	struct sis_state *state;
-	sis_stgt_tids *tids;
-	struct sis_target *t; /* the last of state, NULL before the first */
+struct sis_stgt_show {
+	struct sis_str rest; /* the last target that came, of which more may come */
+	struct sis_state state;
+	sis_stgt_tids tids;
+	struct sis_target *t; /* the last of state while it is being read, else NULL */
+	bool behind;	      /* the one before had sessions */
 	bool offline, unproven;
 	enum section section;
 	struct sis_stgt_shown_lun lun;
 	uint64_t sid;
 	bool in_nexus, has_conn;
-	const char *initiator; /* of the nexus, until its connection comes */
-	struct sis_err *err;
+	const char *initiator; /* of the nexus, until its connection comes; in rest */
+	struct sis_err err;    /* the first; what comes then does not matter */
 };
 
-static int malformed(struct show *s, const char *what)
+static int malformed(struct sis_stgt_show *s, const char *what)
 {
-	return sis_err_set(s->err, EPROTO,
+	return sis_err_set(&s->err, EPROTO,
 			   "cannot trust tgtd's list of targets: %s%s%s; has an "
 			   "initiator line breaks in its name or alias?",
 			   what, s->t ? " in target " : "", s->t ? s->t->iqn : "");
@@ -51,14 +51,14 @@ static int malformed(struct show *s, const char *what)
 /* ---- LUNs ---- */
 
 /* Puts the LUN that was being read into its target. */
-static void lun_close(struct show *s)
+static void lun_close(struct sis_stgt_show *s)
 {
 	if (s->lun.open)
 		sis_stgt_shown_lun_add(&s->lun, s->t);
 	s->lun = (struct sis_stgt_shown_lun){ 0 };
 }
 
-static int lun_open(struct show *s, const char *number)
+static int lun_open(struct sis_stgt_show *s, const char *number)
 {
 	uint64_t n;
 
@@ -73,7 +73,7 @@ static int lun_open(struct show *s, const char *number)
 	return 0;
 }
 
-static int lun_line(struct show *s, size_t depth, const char *text)
+static int lun_line(struct sis_stgt_show *s, size_t depth, const char *text)
 {
 	const char *value = depth == 8 ? sis_str_after(text, "LUN: ") : NULL;
 
@@ -86,7 +86,7 @@ static int lun_line(struct show *s, size_t depth, const char *text)
 
 /* ---- sessions, accounts, rules ---- */
 
-static int session_add(struct show *s, uint64_t cid)
+static int session_add(struct sis_stgt_show *s, uint64_t cid)
 {
 	struct sis_session *x;
 
@@ -99,7 +99,7 @@ static int session_add(struct show *s, uint64_t cid)
 }
 
 /* A nexus whose connection tgtd did not tell counts as a session all the same. */
-static int nexus_close(struct show *s)
+static int nexus_close(struct sis_stgt_show *s)
 {
 	bool add = s->in_nexus && !s->has_conn;
 	int r = add ? session_add(s, 0) : 0;
@@ -109,7 +109,7 @@ static int nexus_close(struct show *s)
 	return r;
 }
 
-static int nexus_line(struct show *s, size_t depth, const char *text)
+static int nexus_line(struct sis_stgt_show *s, size_t depth, const char *text)
 {
 	const char *value;
 	uint64_t cid;
@@ -138,7 +138,7 @@ static int nexus_line(struct show *s, size_t depth, const char *text)
 }
 
 /* Several by which one may log in are told as one user, which none can be: it has commas in it. */
-static void account_line(struct show *s, const char *text)
+static void account_line(struct sis_stgt_show *s, const char *text)
 {
 	static const char outgoing[] = " (outgoing)";
 	struct sis_chap *c = &s->t->chap;
@@ -155,7 +155,7 @@ static void account_line(struct show *s, const char *text)
 }
 
 /* An entry this tool would not have written keeps its text, so that it can be taken out again. */
-static int acl_line(struct show *s, const char *text)
+static int acl_line(struct sis_stgt_show *s, const char *text)
 {
 	struct sis_rule parsed = { 0 }, *r;
 	bool named = sis_str_starts(text, "iqn.") || sis_str_starts(text, "eui.") ||
@@ -178,7 +178,7 @@ static int acl_line(struct show *s, const char *text)
 
 /* ---- targets ---- */
 
-static int target_close(struct show *s)
+static int target_close(struct sis_stgt_show *s)
 {
 	struct sis_target *t = s->t;
 	struct sis_stgt_tid *tid;
@@ -189,7 +189,7 @@ static int target_close(struct show *s)
 	/* The last section has come, or the text was cut: rules would be missing then. */
 	if (s->section != ACL)
 		return malformed(s, "something is missing");
-	tid = sis_vec_add(s->tids);
+	tid = sis_vec_add(&s->tids);
 	tid->tid = t->tid;
 	tid->offline = s->offline;
 	tid->unproven = s->unproven;
@@ -199,14 +199,14 @@ static int target_close(struct show *s)
 		t->known |= SIS_BIT(SIS_FIELD_RULES);
 	if (t->rules.n == 1 && sis_streq(t->rules.v[0].text, "ALL"))
 		sis_rules_free(&t->rules);
+	s->behind = t->sessions.n > 0;
 	s->t = NULL;
 	return 0;
 }
 
-static int target_open(struct show *s, char *text)
+static int target_open(struct sis_stgt_show *s, char *text)
 {
 	char *name = strstr(text, ": ");
-	bool behind = s->t && s->t->sessions.n;
 	uint64_t tid;
 	int r = target_close(s);
 
@@ -217,18 +217,18 @@ static int target_open(struct show *s, char *text)
 	*name = '\0';
 	if (sis_parse_u64(text, 1, INT32_MAX, &tid) < 0)
 		return malformed(s, "a target without a TID");
-	if (s->state->targets.n >= MAX_TARGETS)
+	if (s->state.targets.n >= MAX_TARGETS)
 		return malformed(s, "too many targets");
-	s->t = sis_vec_add(&s->state->targets);
+	s->t = sis_vec_add(&s->state.targets);
 	s->t->tid = (uint32_t)tid;
 	s->t->iqn = sis_strdup(name + 2);
 	s->section = NONE;
 	s->offline = false;
-	s->unproven = behind;
+	s->unproven = s->behind;
 	return 0;
 }
 
-static int section_open(struct show *s, enum section section)
+static int section_open(struct sis_stgt_show *s, enum section section)
 {
 	int r = nexus_close(s);
 
@@ -242,7 +242,7 @@ static int section_open(struct show *s, enum section section)
 	return 0;
 }
 
-static int section_line(struct show *s, size_t depth, const char *line)
+static int section_line(struct sis_stgt_show *s, size_t depth, const char *line)
 {
 	const char *text = line + depth;
 
@@ -270,7 +270,7 @@ static int section_line(struct show *s, size_t depth, const char *line)
 	return 0;
 }
 
-static int target_line(struct show *s, char *line)
+static int target_line(struct sis_stgt_show *s, char *line)
 {
 	size_t depth = 0;
 	char *text;
@@ -278,8 +278,8 @@ static int target_line(struct show *s, char *line)
 	while (line[depth] == ' ')
 		depth++;
 	text = line + depth;
-	if (depth == 0 && sis_str_starts(line, "Target "))
-		return target_open(s, line + strlen("Target "));
+	if (depth == 0 && sis_str_starts(line, TARGET))
+		return target_open(s, line + strlen(TARGET));
 	if (!s->t)
 		return *text ? malformed(s, "text before the first target") : 0;
 	for (int i = SYSTEM; depth == 4 && i <= ACL; i++) {
@@ -297,64 +297,99 @@ int sis_stgt_tid_cmp(const void *a, const void *b)
 }
 
 /* Names and TIDs are unique in tgtd; twice means that somebody forged a target. */
-static int check_unique(struct show *s)
+static int check_unique(struct sis_stgt_show *s)
 {
-	for (size_t i = 1; i < s->tids->n; i++) {
-		if (s->tids->v[i].tid == s->tids->v[i - 1].tid)
+	for (size_t i = 1; i < s->tids.n; i++) {
+		if (s->tids.v[i].tid == s->tids.v[i - 1].tid)
 			return malformed(s, "a TID stands in it twice");
 	}
-	for (size_t i = 1; i < s->state->targets.n; i++) {
-		if (sis_streq(s->state->targets.v[i].iqn, s->state->targets.v[i - 1].iqn))
+	for (size_t i = 1; i < s->state.targets.n; i++) {
+		if (sis_streq(s->state.targets.v[i].iqn, s->state.targets.v[i - 1].iqn))
 			return malformed(s, "a target stands in it twice");
 	}
 	return 0;
 }
 
-/*
- * The list of 10,000 targets is a third of all the memory of a run. What was read of it is given
- * back by and by, before what it says takes up as much. `from` is the first byte not given back.
- */
-static char *give_back(char *from, char *to)
+/* ---- the text as it comes ---- */
+
+/* Whole targets: the first `len` bytes of what is kept, or all of it. */
+static void read_lines(struct sis_stgt_show *s, size_t len)
 {
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	char *start = from + (page - (uintptr_t)from % page) % page;
-	char *end = to - (uintptr_t)to % page;
+	char *cursor = s->rest.s, *line;
+	int r = 0;
 
-	if (to - from < GIVE_BACK || start >= end)
-		return from;
-	/* Where it does not work, it only costs memory. */
-	(void)madvise(start, (size_t)(end - start), MADV_DONTNEED);
-	return end;
-}
-
-int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,
-			   struct sis_err *err)
-{
-	sis_autostate struct sis_state state = { 0 };
-	sis_stgt_tids tids = { 0 };
-	struct show s = { .state = &state, .tids = &tids, .err = err };
-	char *cursor = text, *line, *kept = text;
-	size_t len = strlen(text);
-	int r = len && text[len - 1] != '\n' ? malformed(&s, "its last line is cut off") : 0;
-
-	while (r == 0 && (line = sis_str_next(&cursor, "\n"))) {
-		r = target_line(&s, line);
-		if (s.t && s.section == NONE) /* a new target: nothing before it is needed */
-			kept = give_back(kept, line);
+	if (len) {
+		cursor[len - 1] = '\0'; /* in place of the line's end */
+		while (r == 0 && (line = sis_str_next(&cursor, "\n")))
+			r = target_line(s, line);
 	}
 	if (r == 0)
-		r = target_close(&s);
-	if (r == 0) {
-		sis_state_sort(&state);
-		sis_vec_sort(&tids, sis_stgt_tid_cmp);
-		r = check_unique(&s);
+		(void)target_close(s); /* what is wrong stands in s->err */
+}
+
+/* Where the last target begins in what is kept, if that is behind `from`; else 0. */
+static size_t last_target(const struct sis_stgt_show *s, size_t from)
+{
+	for (size_t n = s->rest.len; n > from;) {
+		const char *end = memrchr(s->rest.s + from, '\n', n - from);
+
+		if (!end)
+			break;
+		if (sis_str_starts(end + 1, TARGET))
+			return (size_t)(end + 1 - s->rest.s);
+		n = (size_t)(end - s->rest.s);
 	}
-	if (r < 0) {
-		sis_vec_free(&tids);
-		return r;
-	}
-	*ret = state;
-	state = (struct sis_state){ 0 };
-	*ret_tids = tids;
 	return 0;
+}
+
+void sis_stgt_show_take(struct sis_stgt_show *s, const char *text, size_t len)
+{
+	size_t had = s->rest.len, from = had > strlen(TARGET) ? had - strlen(TARGET) - 1 : 0, last;
+
+	if (s->err.code)
+		return;
+	sis_str_addn(&s->rest, text, len);
+	last = last_target(s, from);
+	if (!last)
+		return;
+	read_lines(s, last);
+	sis_str_cut(&s->rest, last);
+}
+
+int sis_stgt_show_end(struct sis_stgt_show *s, struct sis_state *ret, sis_stgt_tids *ret_tids,
+		      struct sis_err *err)
+{
+	if (!s->err.code && s->rest.len && s->rest.s[s->rest.len - 1] != '\n')
+		(void)malformed(s, "its last line is cut off");
+	if (!s->err.code)
+		read_lines(s, s->rest.len);
+	sis_state_sort(&s->state);
+	sis_vec_sort(&s->tids, sis_stgt_tid_cmp);
+	if (s->err.code || check_unique(s) < 0)
+		return sis_err_move(err, &s->err);
+	*ret = s->state;
+	*ret_tids = s->tids;
+	s->state = (struct sis_state){ 0 };
+	s->tids = (sis_stgt_tids){ 0 };
+	return 0;
+}
+
+void sis_stgt_show_begin(struct sis_stgt_show *s)
+{
+	sis_str_free(&s->rest);
+	sis_state_free(&s->state);
+	sis_vec_free(&s->tids);
+	sis_err_clear(&s->err);
+	*s = (struct sis_stgt_show){ 0 };
+}
+
+struct sis_stgt_show *sis_stgt_show_new(void)
+{
+	return sis_new(struct sis_stgt_show);
+}
+
+void sis_stgt_show_free(struct sis_stgt_show *s)
+{
+	sis_stgt_show_begin(s);
+	free(s);
 }

@@ -30,12 +30,22 @@ int sis_stgt_tid_cmp(const void *a, const void *b); /* for sis_vec_sort and sis_
  * `--mode target`: all targets, sorted by IQN, and their TIDs, ascending. A LUN's size is what
  * tgtd shows, in whole megabytes. The controller (LUN 0) is left out. A rule list that is only
  * "ALL" is empty; "ALL" beside others stays in it, as an address. Of CHAP there are users and no
- * secrets; several for logging in stand in chap.user with commas between them. Spoils the text: of
- * thousands of targets it is megabytes, a copy as many, and what was read of it is given back at once.
- * -EPROTO when the text is cut short or not as tgtd prints it; *ret and *ret_tids untouched then.
+ * secrets; several for logging in stand in chap.user with commas between them.
+ *
+ * Of thousands of targets the text is megabytes, so it is read as it comes: begin, any number of
+ * pieces cut anywhere, end. Of the text no more is kept than the target that has not ended yet.
  */
-int sis_stgt_parse_targets(char *text, struct sis_state *ret, sis_stgt_tids *ret_tids,
-			   struct sis_err *err);
+struct sis_stgt_show;
+struct sis_stgt_show *sis_stgt_show_new(void); /* for sis_stgt_show_free() */
+void sis_stgt_show_free(struct sis_stgt_show *s);
+void sis_stgt_show_begin(struct sis_stgt_show *s); /* anew, whatever was taken before */
+void sis_stgt_show_take(struct sis_stgt_show *s, const char *text, size_t len);
+/*
+ * -EPROTO when the text is cut short or not as tgtd prints it; *ret and *ret_tids, the caller's to
+ * free, are untouched then.
+ */
+int sis_stgt_show_end(struct sis_stgt_show *s, struct sis_state *ret, sis_stgt_tids *ret_tids,
+		      struct sis_err *err);
 
 /*
  * `--mode system`: the backing stores, each as "NAME" or "NAME (bsoflags FLAG:FLAG)". Empty for a

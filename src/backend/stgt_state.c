@@ -153,19 +153,38 @@ static void note_tids(struct sis_stgt *g, const struct sis_state *state, const s
 			sis_tids_add(&g->offline, t->tid);
 }
 
+static void show_begin(void *show)
+{
+	sis_stgt_show_begin(show);
+}
+
+static void show_take(void *show, const char *text, size_t len)
+{
+	sis_stgt_show_take(show, text, len);
+}
+
+static int list_targets(struct sis_bx *bx, struct sis_stgt *g, struct sis_state *ret,
+			sis_stgt_tids *ret_tids, struct sis_err *err)
+{
+	struct sis_stgt_show *show = sis_stgt_show_new();
+	const struct sis_stgt_taker to = { show, show_begin, show_take };
+	int r = sis_stgt_list(&g->adm, bx, &to, err);
+
+	if (r == 0)
+		r = sis_stgt_show_end(show, ret, ret_tids, err);
+	sis_stgt_show_free(show);
+	return r;
+}
+
 int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err *err)
 {
-	const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
-	sis_autofree char *text = NULL;
 	sis_autostate struct sis_state state = { 0 };
 	sis_stgt_tids tids = { 0 };
 	struct sis_stgt *g;
 	int r = sis_stgt_of(bx, &g, err);
 
 	if (r == 0)
-		r = sis_stgt_call(&g->adm, bx, &show, &text, err);
-	if (r == 0)
-		r = sis_stgt_parse_targets(text, &state, &tids, err);
+		r = list_targets(bx, g, &state, &tids, err);
 	if (r == 0)
 		r = prove_targets(bx, g, &tids, err);
 	if (r < 0) {

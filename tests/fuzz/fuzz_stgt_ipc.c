@@ -57,11 +57,23 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
+static void text_begin(void *text)
+{
+	must(!((struct sis_str *)text)->len);
+}
+
+static void text_take(void *text, const char *piece, size_t len)
+{
+	must(!memchr(piece, '\0', len));
+	sis_str_addn(text, piece, len);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct sis_stgt_req q = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
-	sis_autofree char *text = NULL;
+	sis_autostr struct sis_str text = { 0 };
+	const struct sis_stgt_taker to = { &text, text_begin, text_take };
 	sis_autoclose int fd = -1;
 	uint32_t code = 4711;
 	int r;
@@ -73,13 +85,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r == 0)
 		r = sis_stgt_ipc_send(fd, &sockets, &q, LIMIT_MS, &err);
 	if (r == 0)
-		r = sis_stgt_ipc_answer(fd, LIMIT_MS, &code, &text, &err);
+		r = sis_stgt_ipc_answer(fd, LIMIT_MS, &to, &code, &err);
 	if (r < 0) {
-		must(r == -EPROTO && code == 4711 && !text);
+		must(r == -EPROTO && code == 4711);
 		must_refuse(r, &err);
 		return 0;
 	}
 	must(size >= 8 && code <= SIS_STGT_IPC_LAST_ANSWER);
-	must(strlen(text) <= size - 8 && memcmp(text, data + 8, strlen(text)) == 0);
+	must(text.len <= size - 8 && (!text.len || memcmp(text.s, data + 8, text.len) == 0));
 	return 0;
 }

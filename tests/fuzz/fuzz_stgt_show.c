@@ -8,12 +8,38 @@
 
 #include "backend/stgt_show.h"
 
+static int parse_by(const char *text, size_t piece, struct sis_state *ret, sis_stgt_tids *ret_tids,
+		    struct sis_err *err)
+{
+	struct sis_stgt_show *s = sis_stgt_show_new();
+	size_t len = strlen(text);
+	int r;
+
+	for (size_t at = 0; at < len; at += piece)
+		sis_stgt_show_take(s, text + at, len - at < piece ? len - at : piece);
+	r = sis_stgt_show_end(s, ret, ret_tids, err);
+	sis_stgt_show_free(s);
+	return r;
+}
+
+/* However the text was cut while it came, it says the same. */
+static void same_by(const char *text, size_t piece, int r, size_t targets)
+{
+	sis_autostate struct sis_state s = { 0 };
+	sis_stgt_tids tids = { 0 };
+
+	must(parse_by(text, piece, &s, &tids, NULL) == r && s.targets.n == targets);
+	sis_vec_free(&tids);
+}
+
 /* *ret_unproven: a TID that only tgtd itself can confirm, or 0. */
-static int parse(char *text, struct sis_state *ret, uint32_t *ret_unproven)
+static int parse(const char *text, struct sis_state *ret, uint32_t *ret_unproven)
 {
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
 	sis_stgt_tids tids = { 0 };
-	int r = sis_stgt_parse_targets(text, ret, &tids, &err);
+	int r = parse_by(text, SIZE_MAX, ret, &tids, &err);
+
+	same_by(text, 1 + strlen(text) % 23, r, ret->targets.n);
 
 	if (r < 0) {
 		must(r == -EPROTO);
@@ -34,7 +60,7 @@ static int parse(char *text, struct sis_state *ret, uint32_t *ret_unproven)
 	return 0;
 }
 
-static void targets(char *text)
+static void targets(const char *text)
 {
 	sis_autostate struct sis_state s = { 0 };
 	uint32_t unproven;

@@ -107,14 +107,30 @@ static const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_
 static uint32_t answer;
 static char *text;
 
+static void text_begin(void *ctx)
+{
+	sis_str_free(ctx);
+}
+
+static void text_take(void *ctx, const char *piece, size_t len)
+{
+	sis_str_addn(ctx, piece, len);
+}
+
 static int call_at(const sis_strv *sockets, const struct sis_stgt_req *q, unsigned timeout_ms)
 {
+	sis_autostr struct sis_str got = { 0 };
+	const struct sis_stgt_taker to = { &got, text_begin, text_take };
 	sis_autoclose int fd = -1;
 	int r = sis_stgt_ipc_socket(timeout_ms, &fd, &err);
 
 	if (r == 0)
 		r = sis_stgt_ipc_send(fd, sockets, q, timeout_ms, &err);
-	return r < 0 ? r : sis_stgt_ipc_answer(fd, timeout_ms, &answer, &text, &err);
+	if (r == 0)
+		r = sis_stgt_ipc_answer(fd, timeout_ms, &to, &answer, &err);
+	if (r == 0)
+		text = sis_str_take(&got);
+	return r;
 }
 
 static int call(const struct sis_stgt_req *q, unsigned timeout_ms)
@@ -459,11 +475,11 @@ static const void *listing(const char *list, size_t *ret_len)
 /* One connection that is made before the list is wanted; after a change the list is another one. */
 static void test_list_ahead(void **state)
 {
-	const struct sis_stgt_req all = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_TARGET };
 	const struct sis_stgt_req del = { .op = SIS_STGT_DELETE,
 					  .mode = SIS_STGT_TARGET,
 					  .tid = 1 };
-	sis_autofree char *first = NULL, *second = NULL;
+	sis_autostr struct sis_str got = { 0 };
+	const struct sis_stgt_taker to = { &got, text_begin, text_take };
 	struct sis_stgt_adm a;
 	struct sis_bx bx;
 	const void *said;
@@ -475,8 +491,8 @@ static void test_list_ahead(void **state)
 	start_server(said, len);
 	sis_stgt_list_ahead(&a, &bx);
 	stop_server();
-	assert_int_equal(sis_stgt_call(&a, &bx, &all, &first, &err), 0);
-	assert_string_equal(first, "early");
+	assert_int_equal(sis_stgt_list(&a, &bx, &to, &err), 0);
+	assert_string_equal(got.s, "early");
 
 	start_server(said, len);
 	sis_stgt_list_ahead(&a, &bx);
@@ -486,13 +502,13 @@ static void test_list_ahead(void **state)
 	stop_server();
 	said = listing("late", &len);
 	start_server(said, len);
-	assert_int_equal(sis_stgt_call(&a, &bx, &all, &second, &err), 0);
+	assert_int_equal(sis_stgt_list(&a, &bx, &to, &err), 0);
 	stop_server();
-	assert_string_equal(second, "late");
+	assert_string_equal(got.s, "late");
 
 	/* with nobody there it says nothing: that is for the call */
 	sis_stgt_list_ahead(&a, &bx);
-	assert_fails(sis_stgt_call(&a, &bx, &all, &text, &err), SIS_ERR_NOTARGET, "does not answer");
+	assert_fails(sis_stgt_list(&a, &bx, &to, &err), SIS_ERR_NOTARGET, "does not answer");
 	sis_stgt_adm_free(&a);
 }
 

@@ -83,22 +83,52 @@ static char *print_state(const struct sis_state *state, const sis_stgt_tids *tid
 	return sis_str_take(&out);
 }
 
-/* What a listing means as text, or the error. Caller frees. */
-static char *meaning(const char *text)
+/* The text comes in pieces of so many bytes. */
+static int parse_targets(const char *text, size_t piece, struct sis_state *ret,
+			 sis_stgt_tids *ret_tids, struct sis_err *err)
+{
+	struct sis_stgt_show *s = sis_stgt_show_new();
+	size_t len = strlen(text);
+	int r;
+
+	sis_stgt_show_begin(s);
+	sis_stgt_show_take(s, "Target 9: of one that ", 22); /* it did not end: it counts not */
+	sis_stgt_show_begin(s);
+	for (size_t at = 0; at < len; at += piece)
+		sis_stgt_show_take(s, text + at, len - at < piece ? len - at : piece);
+	r = sis_stgt_show_end(s, ret, ret_tids, err);
+	sis_stgt_show_free(s);
+	return r;
+}
+
+static char *meaning_by(const char *text, size_t piece)
 {
 	sis_autostate struct sis_state state = { 0 };
 	sis_autoerr struct sis_err err = SIS_ERR_INIT;
-	sis_autofree char *copy = sis_strdup(text);
 	sis_stgt_tids tids = { 0 };
 	char *printed;
 
-	if (sis_stgt_parse_targets(copy, &state, &tids, &err) < 0) {
+	if (parse_targets(text, piece, &state, &tids, &err) < 0) {
 		assert_int_equal(err.code, EPROTO);
 		return sis_asprintf("error: %s\n", sis_err_msg(&err));
 	}
 	printed = print_state(&state, &tids);
 	sis_vec_free(&tids);
 	return printed;
+}
+
+/* What a listing means as text, or the error. Caller frees. */
+static char *meaning(const char *text)
+{
+	static const size_t pieces[] = { 1, 7, 61, 1000 };
+	char *whole = meaning_by(text, SIZE_MAX);
+
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		sis_autofree char *same = meaning_by(text, pieces[i]);
+
+		assert_string_equal(same, whole);
+	}
+	return whole;
 }
 
 static void test_golden(void **state)
@@ -275,7 +305,7 @@ static struct sis_lun size_of(unsigned mb)
 	sis_stgt_tids tids = { 0 };
 	struct sis_lun size = { 0 };
 
-	assert_int_equal(sis_stgt_parse_targets(text, &state, &tids, NULL), 0);
+	assert_int_equal(parse_targets(text, SIZE_MAX, &state, &tids, NULL), 0);
 	sis_vec_free(&tids);
 	size.size = state.targets.v[0].luns.v[0].size;
 	size.size_slack = state.targets.v[0].luns.v[0].size_slack;
