@@ -217,8 +217,9 @@ static int failed(const struct sis_stgt_args *a, const char *said, struct sis_er
 	return no_answer(*said ? said : command, err);
 }
 
-static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_args *args,
-		     bool changes, const struct sis_stgt_taker *to, struct sis_err *err)
+static int by_tgtadm(const struct sis_stgt_adm *a, const struct sis_bx *bx,
+		     const struct sis_stgt_args *args, bool changes,
+		     const struct sis_stgt_taker *to, struct sis_err *err)
 {
 	sis_autofree char *var = a->socket ? sis_asprintf("TGT_IPC_SOCKET=%s", a->socket) : NULL;
 	const char *const env[] = { var, NULL };
@@ -344,8 +345,9 @@ static int by_socket(struct sis_stgt_adm *a, const struct sis_bx *bx,
  * tgtd may have done what was asked before it failed to say so. Asking once more is safe: every
  * request is one that may be done twice.
  */
-static int fall_back(struct sis_stgt_adm *a, const struct sis_bx *bx, const struct sis_stgt_args *args,
-		     const char *why, const struct sis_stgt_taker *to, struct sis_err *err)
+static int fall_back(struct sis_stgt_adm *a, const struct sis_bx *bx,
+		     const struct sis_stgt_args *args, const char *why,
+		     const struct sis_stgt_taker *to, struct sis_err *err)
 {
 	int r;
 
