@@ -6,10 +6,10 @@
 
 #include "backend/holder.h"
 #include "base/str.h"
+#include "cli/live.h"
 #include "cli/metrics.h"
 #include "cli/out.h"
 #include "cli/verb.h"
-#include "core/view.h"
 #include "core/sync.h"
 
 /* One line of the status, before it is text. */
@@ -23,29 +23,32 @@ struct row {
 	bool differs; /* something is to be done, by a sync or by a person */
 };
 
-/* A live LUN that is a volume's, and where it is. */
-struct live {
-	const struct sis_target *target;
-	const struct sis_lun *lun;
-};
-
 struct status {
 	struct sis_ctx *ctx;
 	struct sis_view view;
 	struct sis_plan plan;
-	SIS_VEC(struct live) live; /* sorted by guid */
+	sis_lives live;
 	struct sis_table table;
 	sis_strv reasons; /* "volume: reason", below the table */
 	bool differs;
 };
 
-/* The first step that is to be done about this LUN (or its target), or the refusal. */
-static const char *group_reason(const struct sis_group *g, uint32_t lun, const char *volume)
+/* Why nothing is done about the volume in this target, or NULL. */
+static const struct sis_err *refusal(const struct sis_group *g, const struct sis_item *i)
 {
-	if (g->refused.code)
-		return g->refused.msg;
-	if (g->blocked.code && sis_streq(g->blocked_volume, volume))
-		return g->blocked.msg;
+	if (g && g->refused.code)
+		return &g->refused;
+	return g && g->blocked.code && sis_streq(g->blocked_volume, i->volume->name) ? &g->blocked :
+										       NULL;
+}
+
+/* The first step that is to be done about this LUN (or its target), or the refusal. */
+static const char *group_reason(const struct sis_group *g, uint32_t lun, const struct sis_item *i)
+{
+	const struct sis_err *no = refusal(g, i);
+
+	if (no)
+		return no->msg;
 	sis_vec_each(s, &g->steps)
 		if (s->reason && (s->lun == lun || s->kind == SIS_STEP_TARGET_SET ||
 				  s->kind == SIS_STEP_TARGET_ADD || s->kind == SIS_STEP_SHOW))
@@ -127,6 +130,28 @@ static char *host_use(struct status *st, const char *path)
 		      NULL;
 }
 
+/* It is live, but as another LUN than it is to be, or in a target of another name. */
+static void moving_row(struct status *st, const struct sis_item *i, const struct sis_live *live)
+{
+	const struct sis_identity *to = &i->wish.identity;
+	const struct sis_err *no = refusal(sis_plan_find(&st->plan, live->target->iqn), i);
+	sis_autofree char *use = host_use(st, live->lun->path), *reason = NULL;
+
+	if (!no)
+		no = refusal(sis_plan_find(&st->plan, to->iqn), i);
+	reason = sis_asprintf("it is to be LUN %" PRIu32 " of target '%s'; `shareiscsi sync` does "
+			      "that", to->lun, to->iqn);
+	add_row(st, &(struct row){
+		.state = no && no->code == SIS_ERR_INUSE ? "pending" : "differs",
+		.volume = i->volume->name,
+		.target = live->target,
+		.lun = live->lun,
+		.reason = use ? use : no ? no->msg : reason,
+		.live = true,
+		.differs = true,
+	});
+}
+
 /* A volume whose share is desired: live and equal, or what is still to do. */
 static void wanted_row(struct status *st, const struct sis_item *i)
 {
@@ -136,8 +161,9 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 	const struct sis_lun *have = live ? sis_target_lun(live, want->number) : NULL;
 	const struct sis_group *g = sis_plan_find(&st->plan, wanted->iqn);
 	bool there = have && have->guid == want->guid;
+	const struct sis_live *elsewhere = there ? NULL : sis_live_of(&st->live, &st->view, i);
 	bool in_use = g && g->refused.code == SIS_ERR_INUSE;
-	const char *reason = g ? group_reason(g, want->number, i->volume->name) : NULL;
+	const char *reason = g ? group_reason(g, want->number, i) : NULL;
 	sis_autofree char *use = host_use(st, want->path);
 	struct row r = {
 		.state = !reason		    ? "shared" :
@@ -154,43 +180,10 @@ static void wanted_row(struct status *st, const struct sis_item *i)
 		.differs = use || reason,
 	};
 
-	add_row(st, &r);
-}
-
-static int live_cmp(const void *a, const void *b)
-{
-	const struct live *x = a, *y = b;
-
-	return (x->lun->guid > y->lun->guid) - (x->lun->guid < y->lun->guid);
-}
-
-/* The live LUNs of volumes, wherever they are, for find_live(). */
-static void index_live(struct status *st)
-{
-	sis_vec_each(t, &st->view.live.targets)
-		sis_vec_each(l, &t->luns)
-			if (l->guid)
-				sis_vec_push(&st->live, ((struct live){ t, l }));
-	sis_vec_sort(&st->live, live_cmp);
-}
-
-static const struct live *find_live(const struct status *st, uint64_t guid)
-{
-	const struct sis_lun lun = { .guid = guid };
-	const struct live key = { .lun = &lun };
-
-	return guid ? sis_vec_find(&st->live, &key, live_cmp) : NULL;
-}
-
-/* What is live of this volume; of copies of one disk it is the one by that name. */
-static const struct live *live_of(const struct status *st, const struct sis_item *i)
-{
-	const struct live *live = find_live(st, i->volume->guid);
-	const struct sis_item *named = live ? sis_view_item(&st->view, live->lun->volume) : NULL;
-
-	if (named && named->volume->guid == i->volume->guid)
-		return named == i ? live : NULL;
-	return sis_view_guid(&st->view, i->volume->guid) == i ? live : NULL;
+	if (elsewhere)
+		moving_row(st, i, elsewhere);
+	else
+		add_row(st, &r);
 }
 
 /* A volume that is not to be shared (now): why, and whether something is live all the same. */
@@ -201,7 +194,7 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 		[SIS_WANT_HELD] = "held", [SIS_WANT_PENDING] = "pending",
 		[SIS_WANT_BAD] = "error",
 	};
-	const struct live *live = live_of(st, i);
+	const struct sis_live *live = sis_live_of(&st->live, &st->view, i);
 	const struct sis_lun *l = live ? live->lun : NULL;
 	struct row r = {
 		.state = states[i->want],
@@ -332,7 +325,7 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 
 	if (rc == 0) {
 		sis_plan_make(&st.view.desired, &st.view.live, false, &st.plan);
-		index_live(&st);
+		sis_live_index(&st.view, &st.live);
 		sis_vec_each(i, &st.view.items) {
 			if (!i->in_scope)
 				continue;

@@ -257,12 +257,16 @@ static int shareiscsi_main(int argc, char **argv)
 		rc = sis_exit_status(err.code);
 	}
 	sis_strv_free(&args.names);
-	/* Results that did not reach their reader are no results. */
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		sis_log(SIS_LOG_ERROR, "cannot write to standard output");
-		rc = 1;
-	}
 	return rc;
+}
+
+/* Results that did not reach their reader are no results. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	sis_log(SIS_LOG_ERROR, "cannot write to standard output");
+	return 1;
 }
 
 int main(int argc, char **argv)
@@ -271,8 +275,8 @@ int main(int argc, char **argv)
 	const char *name = basename(copy);
 
 	if (sis_streq(name, "zfs"))
-		return sis_front_zfs(argc, argv);
+		return finish(sis_front_zfs(argc, argv));
 	if (sis_streq(name, "zpool"))
-		return sis_front_zpool(argc, argv);
-	return shareiscsi_main(argc, argv);
+		return finish(sis_front_zpool(argc, argv));
+	return finish(shareiscsi_main(argc, argv));
 }

@@ -55,6 +55,17 @@ sis sync
 is "and goes" ALL "$(rules)"
 calls >/dev/null
 
+# ---- elsewhere ----
+
+for value in lun=4 "name=$prefix:other"; do
+	set_property tank/v1 "$value"
+	sis status -j
+	expect_quiet 3 "status with $value"
+	is "$value: status tells where it is" "differs $iqn 1 0" \
+		"$(jq -r '.status[0] | "\(.state) \(.iqn) \(.lun) \(.sessions)"' <<<"$out")"
+done
+set_property tank/v1 on
+
 # ---- made anew ----
 
 anew() {	# VALUE LIVE-LINE

@@ -30,6 +30,8 @@ expect_table "get after" <<'END'
 NAME         PROPERTY    VALUE       SOURCE
 mypool/test  shareiscsi  on          local
 END
+said=$("$world/bin/zfs" get shareiscsi mypool/test 2>&1 >/dev/full)
+is "what cannot be written is a failure" "1 zfs: cannot write to standard output" "$? $said"
 z zfs share mypool/test
 expect_quiet 0 "share of what is shared"
 is "share of what is shared does nothing" "" "$(calls)"

@@ -48,9 +48,18 @@ refused "the same by share"
 sis status
 expect_quiet 3 "status knows"
 expect_out "pending" "and calls it pending"
+where() {
+	sis status -j
+	jq -r '.status[] | select(.volume == "tank/v1") | "\(.state) \(.iqn) \(.lun) \(.sessions)"' <<<"$out"
+}
+set_property tank/v1 lun=5
+sis sync
+refused "another number"
+is "status tells where it is" "pending $iqn 1 1" "$(where)"
 set_property tank/v1 "name=$prefix:other"
 sis sync
 refused "another name"
+is "status tells where it is, not where it is to be" "pending $iqn 1 1" "$(where)"
 is "the volume is not in a second target" "" "$(tid_of "$prefix:other")"
 set_property tank/v1 on
 sis sync
