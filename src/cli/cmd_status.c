@@ -10,7 +10,8 @@
 #include "cli/metrics.h"
 #include "cli/out.h"
 #include "cli/verb.h"
-#include "core/sync.h"
+#include "core/elsewhere.h"
+#include "core/flow.h"
 
 /* One line of the status, before it is text. */
 struct row {
@@ -25,8 +26,7 @@ struct row {
 
 struct status {
 	struct sis_ctx *ctx;
-	struct sis_view view;
-	struct sis_plan plan;
+	struct sis_flow flow; /* of a sync that ends before it does anything */
 	sis_lives live;
 	struct sis_table table;
 	sis_strv reasons; /* "volume: reason", below the table */
@@ -134,11 +134,11 @@ static char *host_use(struct status *st, const char *path)
 static void moving_row(struct status *st, const struct sis_item *i, const struct sis_live *live)
 {
 	const struct sis_identity *to = &i->wish.identity;
-	const struct sis_err *no = refusal(sis_plan_find(&st->plan, live->target->iqn), i);
+	const struct sis_err *no = refusal(sis_plan_find(&st->flow.plan, live->target->iqn), i);
 	sis_autofree char *use = host_use(st, live->lun->path), *reason = NULL;
 
 	if (!no)
-		no = refusal(sis_plan_find(&st->plan, to->iqn), i);
+		no = refusal(sis_plan_find(&st->flow.plan, to->iqn), i);
 	reason = sis_asprintf("it is to be LUN %" PRIu32 " of target '%s'; `shareiscsi sync` does "
 			      "that", to->lun, to->iqn);
 	add_row(st, &(struct row){
@@ -155,13 +155,13 @@ static void moving_row(struct status *st, const struct sis_item *i, const struct
 /* A volume whose share is desired: live and equal, or what is still to do. */
 static void wanted_row(struct status *st, const struct sis_item *i)
 {
-	const struct sis_target *wanted = sis_state_find(&st->view.desired, i->wish.identity.iqn);
+	const struct sis_target *wanted = sis_state_find(&st->flow.view.desired, i->wish.identity.iqn);
 	const struct sis_lun *want = sis_target_lun(wanted, i->wish.identity.lun);
-	const struct sis_target *live = sis_state_find(&st->view.live, wanted->iqn);
+	const struct sis_target *live = sis_state_find(&st->flow.view.live, wanted->iqn);
 	const struct sis_lun *have = live ? sis_target_lun(live, want->number) : NULL;
-	const struct sis_group *g = sis_plan_find(&st->plan, wanted->iqn);
+	const struct sis_group *g = sis_plan_find(&st->flow.plan, wanted->iqn);
 	bool there = have && have->guid == want->guid;
-	const struct sis_live *elsewhere = there ? NULL : sis_live_of(&st->live, &st->view, i);
+	const struct sis_live *elsewhere = there ? NULL : sis_live_of(&st->live, &st->flow.view, i);
 	bool in_use = g && g->refused.code == SIS_ERR_INUSE;
 	const char *reason = g ? group_reason(g, want->number, i) : NULL;
 	sis_autofree char *use = host_use(st, want->path);
@@ -194,7 +194,7 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 		[SIS_WANT_HELD] = "held", [SIS_WANT_PENDING] = "pending",
 		[SIS_WANT_BAD] = "error",
 	};
-	const struct sis_live *live = sis_live_of(&st->live, &st->view, i);
+	const struct sis_live *live = sis_live_of(&st->live, &st->flow.view, i);
 	const struct sis_lun *l = live ? live->lun : NULL;
 	struct row r = {
 		.state = states[i->want],
@@ -207,7 +207,7 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 	};
 
 	if (i->want == SIS_WANT_OFF && l) {
-		const struct sis_group *g = sis_plan_find(&st->plan, live->target->iqn);
+		const struct sis_group *g = sis_plan_find(&st->flow.plan, live->target->iqn);
 		bool in_use = g && g->refused.code == SIS_ERR_INUSE;
 
 		r.state = in_use ? "pending" : "leftover";
@@ -223,13 +223,13 @@ static void other_row(struct status *st, const struct sis_item *i, bool named)
 /* Live LUNs of ours whose volume is gone, and, if all was asked for, targets that others made. */
 static void live_rows(struct status *st, const struct sis_request *rq)
 {
-	sis_vec_each(t, &st->view.live.targets) {
+	sis_vec_each(t, &st->flow.view.live.targets) {
 		bool ours = t->owner == SIS_OWNER_OURS;
 
 		sis_vec_each(l, &t->luns) {
 			struct row r = { .state = "foreign", .target = t, .lun = l, .live = true };
 
-			if (l->guid ? sis_view_guid(&st->view, l->guid) ||
+			if (l->guid ? sis_view_guid(&st->flow.view, l->guid) ||
 					      !sis_request_names(rq, l->volume) :
 				      rq->names != NULL)
 				continue;
@@ -274,18 +274,21 @@ static struct sis_request request(const struct sis_args *a)
 				     .mode = SIS_VIEW_SYNC };
 }
 
-/* A name that is gone is an error, unless it is recorded: something of it may be left. */
-static int read_view(const struct sis_args *a, struct sis_ctx *ctx, struct sis_view *v,
+/*
+ * Reads and plans as a sync would. A name that is gone is an error, unless it is recorded:
+ * something of it may be left.
+ */
+static int read_flow(const struct sis_args *a, struct sis_ctx *ctx, struct sis_flow *f,
 		     struct sis_err *err)
 {
-	struct sis_request rq = request(a);
+	const struct sis_view *v = &f->view;
 	int rc = sis_ctx_open(ctx, &a->choice, err);
 
 	ctx->sx.wait_ms = 0; /* a node that is not there now is what is to be told */
 	if (rc == 0)
 		rc = sis_ctx_backend(ctx, err);
 	if (rc == 0)
-		rc = sis_view_read(ctx, &rq, v, err);
+		rc = sis_flow_read(f, err);
 	if (rc < 0)
 		return rc;
 	sis_vec_each(name, &v->missing)
@@ -317,16 +320,17 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 	struct sis_request rq = request(a);
 	struct sis_ctx ctx;
 	struct status st = { .ctx = &ctx,
+			     .flow = { .ctx = &ctx, .rq = &rq },
 			     .table = { "status",
 					status_cols,
 					sizeof(status_cols) / sizeof(status_cols[0]),
 					{ 0 } } };
-	int rc = read_view(a, &ctx, &st.view, err);
+	int rc = read_flow(a, &ctx, &st.flow, err);
 
 	if (rc == 0) {
-		sis_plan_make(&st.view.desired, &st.view.live, false, &st.plan);
-		sis_live_index(&st.view, &st.live);
-		sis_vec_each(i, &st.view.items) {
+		sis_elsewhere_refuse(&st.flow);
+		sis_live_index(&st.flow.view, &st.live);
+		sis_vec_each(i, &st.flow.view.items) {
 			if (!i->in_scope)
 				continue;
 			if (i->want == SIS_WANT_SHARED)
@@ -343,8 +347,7 @@ int sis_cmd_status(const struct sis_args *a, struct sis_err *err)
 	}
 	sis_vec_free(&st.live);
 	sis_strv_free(&st.reasons);
-	sis_plan_free(&st.plan);
-	sis_view_free(&st.view);
+	sis_flow_free(&st.flow);
 	sis_ctx_close(&ctx);
 	return rc;
 }
@@ -371,12 +374,14 @@ int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
 		{ "id", NULL, SIS_COL_TEXT },
 	};
 	struct sis_table table = { "sessions", cols, sizeof(cols) / sizeof(cols[0]), { 0 } };
+	struct sis_request rq = request(a);
 	struct sis_ctx ctx;
-	struct sis_view v = { 0 };
-	int rc = read_view(a, &ctx, &v, err);
+	struct sis_flow f = { .ctx = &ctx, .rq = &rq };
+	const struct sis_view *v = &f.view;
+	int rc = read_flow(a, &ctx, &f, err);
 
-	sis_vec_each(t, &v.live.targets) {
-		if (a->names.n && !target_named(&v, t))
+	sis_vec_each(t, &v->live.targets) {
+		if (a->names.n && !target_named(v, t))
 			continue;
 		sis_vec_each(s, &t->sessions) {
 			sis_table_add(&table, s->initiator);
@@ -388,7 +393,7 @@ int sis_cmd_sessions(const struct sis_args *a, struct sis_err *err)
 	}
 	if (rc == 0)
 		sis_table_print(&table, a->flags & SIS_FLAG_JSON);
-	sis_view_free(&v);
+	sis_flow_free(&f);
 	sis_ctx_close(&ctx);
 	return rc;
 }

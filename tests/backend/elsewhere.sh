@@ -52,6 +52,10 @@ refused() {
 	expect_error 1 "cannot sync 'tank/v1': $(there_has "$1")" "$pair: plan says it"
 	[[ $out == *"$v2"* && $out != *"$v1"* ]]
 	verdict $? "$pair: and has steps for the other volume alone"
+	sis status --backend "$here"
+	expect_quiet 3 "$pair: status"
+	grep -qxF "tank/v1: $(there_has "$1")" <<<"$out"
+	verdict $? "$pair: and it says why"
 	for verb in "share -a" "share tank/v1" "sync" "sync -f"; do
 		# shellcheck disable=SC2086 # a verb and its operand
 		sis $verb --backend "$here"

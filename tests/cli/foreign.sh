@@ -66,6 +66,8 @@ for verb in plan "share tank/both" "sync"; do
 	! grep -qF "$prefix:tank.both" <<<"$(live)"
 	verdict $? "is no second disk"
 done
+sis status tank/both
+expect_out "tank/both: 'tank/both' is LUN 2 of target '$theirs' of STGT already, " "status says so, too"
 adm --lld iscsi --op delete --mode logicalunit --tid 1 --lun 2
 sis share tank/both
 expect_quiet 0 "and is shared when they let go"
