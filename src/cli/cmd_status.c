@@ -69,7 +69,7 @@ static const char *absent_reason(const struct sis_group *g, const char *reason, 
 static void add_row(struct status *st, const struct row *r)
 {
 	struct sis_table *t = &st->table;
-	const struct sis_target *target = r->target;
+	const struct sis_target *target = r->target, *live = r->live ? target : NULL;
 	sis_autofree char *size = r->lun && r->lun->size ? sis_format_size(r->lun->size) : NULL;
 
 	sis_table_add(t, r->state);
@@ -79,8 +79,8 @@ static void add_row(struct status *st, const struct row *r)
 		sis_table_addf(t, "%" PRIu32, r->lun->number);
 	else
 		sis_table_add(t, NULL);
-	if (r->live && target->tid)
-		sis_table_addf(t, "%" PRIu32, target->tid);
+	if (live && live->tid)
+		sis_table_addf(t, "%" PRIu32, live->tid);
 	else
 		sis_table_add(t, NULL);
 	sis_table_add(t, st->ctx->bx.be->name);
@@ -89,8 +89,8 @@ static void add_row(struct status *st, const struct row *r)
 		sis_table_addf(t, "%" PRIu64, r->lun->size);
 	else
 		sis_table_add(t, NULL);
-	if (r->live)
-		sis_table_addf(t, "%zu", target->sessions.n);
+	if (live)
+		sis_table_addf(t, "%zu", live->sessions.n);
 	else
 		sis_table_add(t, NULL);
 	sis_table_add(t, r->lun ? r->lun->serial : NULL);
@@ -106,8 +106,9 @@ static void add_row(struct status *st, const struct row *r)
 	sis_table_add(t, r->reason);
 	st->differs |= r->differs;
 	if (r->reason) {
-		sis_autofree char *line =
-			sis_asprintf("%s: %s", r->volume ? r->volume : target->iqn, r->reason);
+		const char *name = r->volume ? r->volume : target ? target->iqn : "-";
+		sis_autofree char *line = sis_asprintf("%s: %s", name, r->reason);
+
 		sis_strv_add(&st->reasons, line);
 	}
 }
