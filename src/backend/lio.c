@@ -25,13 +25,11 @@
 /* ---- is it there ------------------------------------------------------------------------ */
 
 /* Can modprobe find it, or is it built in? */
-static bool module_there(struct sis_bx *bx, const char *name)
+static bool module_there(struct sis_bx *bx, const char *release, const char *name)
 {
 	static const char *const lists[] = { "modules.dep", "modules.builtin" };
-	sis_autofree char *release = NULL, *file = sis_asprintf("/%s.ko", name);
+	sis_autofree char *file = sis_asprintf("/%s.ko", name);
 
-	if (sis_kfs_read_line(bx->kfs, &release, NULL, "/proc/sys/kernel/osrelease") < 0)
-		return false;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		sis_autofree char *text = NULL;
 
@@ -46,16 +44,18 @@ static bool module_there(struct sis_bx *bx, const char *name)
 /* "Target Engine Core ConfigFS Infrastructure v5.0 on Linux/x86_64 on 6.1.0": the kernel counts. */
 static int lio_probe(struct sis_bx *bx, struct sis_probe *ret, struct sis_err *err)
 {
-	sis_autofree char *version = NULL;
+	sis_autofree char *version = NULL, *release = NULL;
 	const char *kernel;
 
 	(void)err; /* what cannot be seen is not there */
 	*ret = (struct sis_probe){ .state = SIS_PROBE_ABSENT };
+	(void)sis_kfs_read_line(bx->kfs, &release, NULL, "/proc/sys/kernel/osrelease"); /* as said */
+	sis_backend_later(bx->be, release, &bx->caps);
 	if (sis_kfs_read_line(bx->kfs, &version, NULL, SIS_LIO "/version") == 0) {
 		kernel = strrchr(version, ' ');
 		ret->state = SIS_PROBE_RUNNING;
 		ret->version = sis_asprintf("Linux %s", kernel ? kernel + 1 : version);
-	} else if (module_there(bx, "iscsi_target_mod")) {
+	} else if (release && module_there(bx, release, "iscsi_target_mod")) {
 		ret->state = SIS_PROBE_STOPPED;
 		ret->hint = sis_strdup(
 			"`modprobe iscsi_target_mod`; the first share does it by itself");
@@ -215,7 +215,8 @@ static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 
 	t->tid = SIS_LIO_TAG;
 	r = sis_lio_mkdir(bx, dir, err);
-	sis_lio_made(bx, fresh && r == 0 ? dir : NULL);
+	if (r == 0 && fresh)
+		sis_lio_made(bx, dir);
 	if (r == 0)
 		r = sis_lio_mkdir(bx, tpg, err);
 	if (r == 0)
@@ -241,13 +242,20 @@ static int lio_target_set(struct sis_bx *bx, const struct sis_target *t,
 	return r;
 }
 
+/* It is there, or goes again: what it has is looked at from now on. */
+static void known(struct sis_bx *bx, const char *iqn)
+{
+	sis_autofree char *dir = sis_asprintf(SIS_LIO_ISCSI "/%s", iqn);
+
+	sis_lio_known(bx, dir);
+}
+
 static int lio_target_show(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
 {
 	sis_autofree char *tpg = sis_lio_tpg(t->iqn, t->tid);
-
 	int r = sis_lio_put(bx, tpg, "enable", "1", err);
 
-	sis_lio_made(bx, NULL);
+	known(bx, t->iqn);
 	return r;
 }
 
@@ -288,7 +296,7 @@ static int lio_target_del(struct sis_bx *bx, const struct sis_target *live, bool
 	uint64_t sessions = force ? 0 : sis_lio_session_count(bx->kfs, live->iqn);
 	int r = 0;
 
-	sis_lio_made(bx, NULL);
+	sis_lio_known(bx, dir);
 	if (sessions && !bx->dry)
 		return sis_err_set(err, SIS_ERR_INUSE,
 				   "%" PRIu64 " sessions of target '%s' are logged "
@@ -369,7 +377,7 @@ static int lio_lun_del(struct sis_bx *bx, const struct sis_target *live, const s
 	sis_autofree char *dir = sis_asprintf("%s/lun/lun_%" PRIu32, tpg, l->number);
 	int r;
 
-	sis_lio_made(bx, NULL);
+	known(bx, live->iqn);
 	r = sis_lio_link(bx->kfs, dir, "/core/", NULL, &store, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -421,6 +429,8 @@ const struct sis_backend sis_backend_lio = {
 	.title = "LIO (kernel, configfs)",
 	.on_demand = true,
 	.hide_ends = true,
+	/* before, portals of targets that are deleted at once could wait for each other for ever */
+	.later = { { SIS_CAP_AT_ONCE, "4.13" } },
 	.boot_files = boot_files,
 	.caps = {
 		.title = "LIO",

@@ -8,7 +8,7 @@
 #include "base/str.h"
 
 struct memory {
-	char *made; /* folder, or NULL */
+	sis_strv made; /* folders: one for each lane at most */
 	sis_strv heard;
 };
 
@@ -21,15 +21,33 @@ static struct memory *memory_of(struct sis_bx *bx)
 
 void sis_lio_made(struct sis_bx *bx, const char *dir)
 {
-	sis_replace(&memory_of(bx)->made, dir);
+	sis_strv_add(&memory_of(bx)->made, dir);
+}
+
+void sis_lio_known(struct sis_bx *bx, const char *dir)
+{
+	struct memory *m = memory_of(bx);
+
+	for (size_t i = m->made.n; i-- > 0;) {
+		if (!sis_streq(m->made.v[i], dir))
+			continue;
+		free(m->made.v[i]);
+		sis_vec_remove(&m->made, i);
+	}
 }
 
 bool sis_lio_is_new(const struct sis_bx *bx, const char *path)
 {
 	const struct memory *m = bx->priv;
-	const char *rest = m && m->made ? sis_str_after(path, m->made) : NULL;
 
-	return rest && (*rest == '/' || !*rest);
+	if (m)
+		sis_vec_each(dir, &m->made) {
+			const char *rest = sis_str_after(path, *dir);
+
+			if (rest && (*rest == '/' || !*rest))
+				return true;
+		}
+	return false;
 }
 
 void sis_lio_heard_add(struct sis_bx *bx, const char *portal)
@@ -59,7 +77,7 @@ void sis_lio_memory_free(struct sis_bx *bx)
 
 	if (!m)
 		return;
-	free(m->made);
+	sis_strv_free(&m->made);
 	sis_strv_free(&m->heard);
 	free(m);
 	bx->priv = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * What a run remembers of LIO, so that it need not look again: the target that it is making, and
+ * What a run remembers of LIO, so that it need not look again: the targets that it is making, and
  * the portals that somebody listens to.
  */
 #ifndef SIS_BACKEND_LIO_MEMORY_H
@@ -8,8 +8,9 @@
 
 #include "backend/backend.h"
 
-/* The folder of a target that this run has just made; NULL: it is new no more. */
+/* The folder of a target: this run has just made it; it is new no more. */
 void sis_lio_made(struct sis_bx *bx, const char *dir);
+void sis_lio_known(struct sis_bx *bx, const char *dir);
 
 /* Is it below such a folder? Then what is not written by this run is as the kernel makes it. */
 bool sis_lio_is_new(const struct sis_bx *bx, const char *path);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/lanes.h"
 #include "base/str.h"
 
 #define TEMPORARY ".tmp"
@@ -292,7 +293,9 @@ int sis_wait_until(int (*ready)(void *ctx), void *ctx, unsigned timeout_ms)
 		now = sis_now_ms();
 		if (r || now >= end)
 			return r;
+		sis_lane_leave();
 		sis_pause(end - now < pause ? (unsigned)(end - now) : pause);
+		sis_lane_enter();
 		pause = pause < LONGEST_MS / 2 ? pause * 2 : LONGEST_MS;
 	}
 }

@@ -63,7 +63,7 @@ void sis_pause(unsigned ms);
 
 /*
  * Calls ready(ctx) until it returns non-zero or `timeout_ms` is over, with pauses that grow from
- * 1 to 100 ms. Returns what ready() returned last.
+ * 1 to 100 ms, in which other lanes work. Returns what ready() returned last.
  */
 int sis_wait_until(int (*ready)(void *ctx), void *ctx, unsigned timeout_ms);
 

@@ -42,8 +42,9 @@ struct sis_kfs {
 enum { SIS_KFS_TIMEOUT_MS = 60000, SIS_KFS_MAX_READ = 16 << 20 };
 
 /*
- * With a limit, what changes something is done by a helper process, one call at a time: a request
- * (path and data) is at most 64 KiB (E2BIG). Without one it is done here, with signals blocked.
+ * With a limit, what changes something is done by a helper process, one call of a thread at a time,
+ * while other lanes work: a request (path and data) is at most 64 KiB (E2BIG). Without one it is done
+ * here, with signals blocked.
  */
 extern const struct sis_kfs_ops sis_kfs_real_ops;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The real operations on kernel trees. The ones that change something may never come back, so a
- * helper process makes those system calls one at a time, and we wait for its answer with a limit.
- * Knows nothing of what the files mean.
+ * helper process of each thread makes those system calls one at a time, and we wait for its answer
+ * with a limit. Knows nothing of what the files mean.
  *
  * Why a process and not a thread: a thread stuck in the kernel would keep our own process from
  * ending, with its locks and its terminal. A helper can be killed and left behind; it is forked
@@ -24,6 +24,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/lanes.h"
 #include "base/str.h"
 
 enum op { OP_WRITE, OP_MKDIR, OP_RMDIR, OP_SYMLINK, OP_UNLINK };
@@ -37,13 +38,16 @@ struct request {
 	size_t path_size, data_len;
 };
 
-static struct {
-	pthread_mutex_t mutex; /* one call at a time */
-	pid_t pid, owner;      /* owner: who forked it; after a fork of ours it is not our child */
+/* Of this thread: the kernel ends a helper with the thread that forked it. */
+static _Thread_local struct {
+	pid_t pid, owner; /* owner: who forked it; after a fork of ours it is not our child */
 	int fd;
 	bool busy; /* has a request it has not answered */
-	bool exit_set;
-} helper = { .mutex = PTHREAD_MUTEX_INITIALIZER, .fd = -1 };
+} helper = { .fd = -1 };
+
+static pthread_once_t end_once = PTHREAD_ONCE_INIT;
+static pthread_key_t end_key; /* a thread that sets it has helper_end() called when it ends */
+static bool end_known;
 
 static int write_once(const char *path, const char *data, size_t len)
 {
@@ -128,6 +132,19 @@ static void helper_drop(void)
 	helper.busy = false;
 }
 
+static void helper_end(void *unused)
+{
+	(void)unused;
+	helper_drop();
+}
+
+/* Where there is no room for one of these, PR_SET_PDEATHSIG ends helpers all the same. */
+static void end_prepare(void)
+{
+	end_known = pthread_key_create(&end_key, helper_end) == 0;
+	(void)atexit(helper_drop); /* exit() looks at no keys */
+}
+
 static void block_signals(sigset_t *ret_old)
 {
 	sigset_t all;
@@ -166,8 +183,9 @@ static int helper_start(void)
 		return r;
 	}
 	helper.fd = fds[0];
-	if (!helper.exit_set)
-		helper.exit_set = atexit(helper_drop) == 0;
+	(void)pthread_once(&end_once, end_prepare);
+	if (end_known)
+		(void)pthread_setspecific(end_key, &helper);
 	return 0;
 }
 
@@ -246,9 +264,11 @@ static int call(const struct sis_kfs *k, enum op op, const char *path, const cha
 	int r;
 
 	if (k->timeout_ms) {
-		pthread_mutex_lock(&helper.mutex);
-		r = call_helper(k->timeout_ms, op, path, data, len);
-		pthread_mutex_unlock(&helper.mutex);
+		unsigned limit = k->timeout_ms;
+
+		sis_lane_leave();
+		r = call_helper(limit, op, path, data, len);
+		sis_lane_enter();
 		return r;
 	}
 	block_signals(&old);

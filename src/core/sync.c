@@ -9,60 +9,9 @@
 #include "base/str.h"
 #include "core/elsewhere.h"
 #include "core/flow.h"
-#include "core/intent.h"
+#include "core/groups.h"
 #include "core/mint.h"
 #include "core/move.h"
-
-static int do_group(struct sis_flow *f, const struct sis_group *g, struct sis_err *err)
-{
-	return f->do_group ? f->do_group(f, g, err) : sis_flow_group(f, g, NULL, err);
-}
-
-/*
- * A failure is the group's own, and kept in it; unless the target is gone: then no other group can
- * go better.
- */
-static int do_asked(struct sis_flow *f, struct sis_group *g, struct sis_err *err)
-{
-	sis_autoerr struct sis_err problem = SIS_ERR_INIT;
-
-	if (g->blocked.code && sis_flow_volume_asked(f, g->blocked_volume))
-		sis_flow_problem(f, g->blocked_volume, SIS_WANT_SHARED, &g->blocked);
-	if (!g->refused.code && (!g->steps.n || do_group(f, g, &g->refused) == 0))
-		return 0;
-	if (g->refused.code == SIS_ERR_NOTARGET) {
-		(void)sis_err_move(err, &g->refused);
-		return sis_err_wrap(err, "'%s'", sis_flow_subject(g));
-	}
-	sis_plan_refuse_followers(&f->plan, g);
-	(void)sis_err_set(&problem, g->refused.code, "%s", sis_err_msg(&g->refused));
-	sis_flow_problem(f, sis_flow_subject(g), SIS_WANT_SHARED, &problem);
-	return 0;
-}
-
-static int do_groups(struct sis_flow *f, struct sis_err *err)
-{
-	size_t done = 0;
-	int rc = 0;
-
-	/* A move does a group in parts, each with a record of its own. */
-	f->ctx->bx.meanwhile = f->ctx->choice.dry || f->do_group ? NULL : sis_intent_ahead;
-	f->ctx->bx.meanwhile_ctx = f;
-	sis_vec_each(g, &f->plan.groups) {
-		f->next = g + 1 < f->plan.groups.v + f->plan.groups.n ? g + 1 : NULL;
-		if (rc == 0 && sis_flow_asked(f, g))
-			rc = do_asked(f, g, err);
-		sis_flow_let_go(f, g);
-		if (f->ahead.g == g)
-			sis_intent_drop(f);
-		sis_group_steps_free(g);
-		if (rc == 0 && f->rq->progress)
-			f->rq->progress(++done, f->plan.groups.n);
-	}
-	sis_intent_drop(f);
-	f->ctx->bx.meanwhile = NULL;
-	return rc;
-}
 
 /*
  * Targets that need no step: the record may be lost or name a volume by an old name. Those with
@@ -263,7 +212,7 @@ int sis_flow_carry_out(struct sis_flow *f, struct sis_err *err)
 	if (rc < 0)
 		return rc;
 	sis_mint_ahead(f);
-	rc = do_groups(f, err);
+	rc = sis_groups_do(f, err);
 	sis_mint_take_back(f);
 	forget_unmade(f);
 	if (rc < 0)

@@ -29,6 +29,11 @@ enum sis_cap {
 	SIS_CAP_UNMAP = 1 << 12,	/* UNMAP can be switched on for sparse volumes */
 	SIS_CAP_NAA = 1 << 13,		/* the NAA designator can be chosen */
 	SIS_CAP_CHAP_ACCOUNTS = 1 << 14, /* a CHAP user has one secret, whatever the target */
+	/*
+	 * Targets can be made, or taken away, several at once, and time is gained by that: most of it
+	 * passes in waiting for the kernel. Then the back end keeps nothing that is of one of them alone.
+	 */
+	SIS_CAP_AT_ONCE = 1 << 15,
 };
 
 struct sis_caps {

@@ -406,6 +406,19 @@ static void test_probe(void **state)
 	assert_int_equal(sis_backend_lio.probe(&bx, &p, NULL), 0);
 	assert_int_equal(p.state, SIS_PROBE_RUNNING);
 	assert_string_equal(p.version, "Linux 6.1.0");
+	assert_true(bx.caps.caps & SIS_CAP_AT_ONCE);
+}
+
+/* Where portals could wait for each other for ever, targets come and go one by one. */
+static void test_probe_old(void **state)
+{
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &kfs, .root = root };
+	sis_autoprobe struct sis_probe p = { 0 };
+
+	(void)state;
+	put("/proc/sys/kernel/osrelease", "4.12.14-122.37-default\n");
+	assert_int_equal(sis_backend_lio.probe(&bx, &p, NULL), 0);
+	assert_false(bx.caps.caps & SIS_CAP_AT_ONCE);
 }
 
 static unsigned busy_for; /* calls */
@@ -453,7 +466,7 @@ static void test_new(void **state)
 	sis_replace(&text, NULL);
 	assert_int_equal(sis_kfs_read(&kfs, &text, NULL, NULL, TPG "/attrib/authentication"), 0);
 	assert_string_equal(text, "1\n");
-	sis_lio_made(&bx, NULL);
+	sis_lio_known(&bx, TPG);
 	assert_false(sis_lio_is_new(&bx, TPG));
 	sis_lio_memory_free(&bx);
 }
@@ -573,6 +586,7 @@ int main(void)
 		TREE_TEST(test_sessions),
 		TREE_TEST(test_scope),
 		TREE_TEST(test_probe),
+		TREE_TEST(test_probe_old),
 		TREE_TEST(test_busy),
 		TREE_TEST(test_new),
 		cmocka_unit_test(test_heard),
