@@ -30,14 +30,6 @@ struct look {
 	size_t may_hold;	   /* how many more nodes */
 };
 
-/* A part of the descriptors that this process may have. */
-static size_t hold_limit(const struct sis_sx *sx)
-{
-	struct rlimit l;
-
-	return sx->hold && getrlimit(RLIMIT_NOFILE, &l) == 0 ? l.rlim_cur / 4 : 0;
-}
-
 /* The descriptor is the volume's from now on, if it may be: 0, which stands for none, never is. */
 static void hold(struct look *k, struct sis_volume *v, int *fd)
 {
@@ -61,6 +53,37 @@ static void pool_add(sis_strv *l, const char *name)
 static bool wanted(const struct sis_volume *v)
 {
 	return v->share && !sis_streq(v->share, "off");
+}
+
+/*
+ * How many of `wanted` may be held: a part of the descriptors that this process may have, and it takes
+ * as many more as it needs and is allowed. Programs that it runs get that limit, too.
+ */
+static size_t hold_limit(size_t wanted)
+{
+	struct rlimit l;
+	size_t part, more;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0)
+		return 0;
+	part = l.rlim_cur / 4;
+	if (part >= wanted)
+		return wanted;
+	more = wanted - part;
+	if (more > l.rlim_max - l.rlim_cur)
+		more = l.rlim_max - l.rlim_cur;
+	l.rlim_cur += more;
+	return setrlimit(RLIMIT_NOFILE, &l) == 0 ? part + more : part;
+}
+
+/* They are opened one by one: where many open at once, they are in each other's way for seconds. */
+static size_t may_hold(const struct sis_sx *sx, const sis_volumes *l)
+{
+	size_t n = 0;
+
+	sis_vec_each(v, l)
+		n += wanted(v);
+	return sx->hold ? hold_limit(n) : 0;
 }
 
 /* A file may stand in for a node below a root of tests. */
@@ -219,7 +242,7 @@ void sis_zfs_nodes_check(const struct sis_sx *sx, sis_volumes *l, sis_strv *pool
 	struct look k = { .sx = sx, .volumes = l, .pools = pools, .start = sis_now_ms() };
 
 	k.ask_again = k.start + ASK_UDEV_MS;
-	k.may_hold = hold_limit(sx);
+	k.may_hold = may_hold(sx, l);
 	sis_vec_each(v, l)
 		check_reason(sx, v);
 	(void)sis_wait_until(all_settled, &k, sx->wait_ms); /* each volume says what it lacks */

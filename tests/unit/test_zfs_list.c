@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include "base/str.h"
 #include "store/store.h"
@@ -423,6 +424,39 @@ static void test_hold(void **state)
 	list(NULL, &waited, NULL);
 	assert_true(waited.v[0].ready);
 	assert_int_equal(waited.v[0].node, 0);
+}
+
+/* As many as there are, where this process is allowed so many. */
+static void test_hold_many(void **state)
+{
+	enum { MANY = 30, FEW = 40 };
+	static char name[MANY][16];
+	sis_autovolumes sis_volumes l = { 0 };
+	struct rlimit before, now;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = before;
+	now.rlim_cur = FEW;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	for (int i = 0; i < MANY; i++) {
+		char node[64];
+
+		snprintf(name[i], sizeof(name[i]), "p/v%d", i);
+		snprintf(node, sizeof(node), "dev/zvol/%s", name[i]);
+		set_share(add(name[i], true), "on", "local");
+		put_text(in_dir(node), "");
+	}
+	sx.hold = true;
+	list(NULL, &l, NULL);
+	assert_int_equal(l.n, MANY);
+	sis_vec_each(v, &l) {
+		assert_true(v->node > 0);
+		sis_volume_let_go(v);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &now), 0);
+	assert_true(now.rlim_cur < FEW + MANY && now.rlim_max == before.rlim_max);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 static void test_names(void **state)
@@ -908,6 +942,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		store_test(test_plain),	       store_test(test_names),
 		store_test(test_hold),
+		store_test(test_hold_many),
 		store_test(test_no_names),     store_test(test_many),
 		store_test(test_received_above),
 		store_test(test_zoned),	       store_test(test_read_only),
