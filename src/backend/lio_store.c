@@ -11,9 +11,14 @@
 #include "backend/holder.h"
 #include "backend/lio_access.h"
 #include "backend/lio_tree.h"
+#include "base/file.h"
 #include "base/str.h"
 
-enum { CONTROL_MAX = 511, NAME_MAX_BYTES = 255 };
+/*
+ * TRY_AGAIN: ERESTARTSYS, which zfs lets out where a volume could not be opened within a second, as
+ * some command was at work on the pools.
+ */
+enum { CONTROL_MAX = 511, NAME_MAX_BYTES = 255, TRY_AGAIN = 512, OPEN_MS = 20000 };
 
 static const char *const plugins[] = { "iblock", "fileio" };
 
@@ -163,9 +168,27 @@ static int explain_enable(struct sis_bx *bx, const struct sis_lun *l, const stru
 	case -EROFS:
 		return sis_err_set(err, EROFS, "'%s' cannot be written to; share it with iomode=ro",
 				   l->path);
+	case -TRY_AGAIN:
+		return sis_err_set(err, EAGAIN, "'%s' cannot be opened while other commands are at work "
+				   "on its pool; `shareiscsi sync` tries again", l->path);
 	default:
 		return sis_err_errno(err, -code, "LIO cannot use '%s'", l->path);
 	}
+}
+
+struct opening {
+	struct sis_bx *bx;
+	const char *dir;
+	struct sis_err *err;
+	int result;
+};
+
+static int try_enable(void *ctx)
+{
+	struct opening *o = ctx;
+
+	o->result = sis_kfs_write(o->bx->kfs, "1", o->err, "%s/enable", o->dir);
+	return o->result != -TRY_AGAIN;
 }
 
 static int enable(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
@@ -173,6 +196,7 @@ static int enable(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 {
 	sis_autofree char *control = control_text(l, st);
 	sis_autoerr struct sis_err e = SIS_ERR_INIT;
+	struct opening o = { bx, dir, &e, 0 };
 	int r;
 
 	if (strlen(control) > CONTROL_MAX)
@@ -182,7 +206,8 @@ static int enable(struct sis_bx *bx, const char *dir, const struct sis_lun *l,
 		r = sis_kfs_write(bx->kfs, l->path, err, "%s/udev_path", dir); /* for targetcli */
 	if (r < 0)
 		return r;
-	r = sis_kfs_write(bx->kfs, "1", &e, "%s/enable", dir);
+	(void)sis_wait_until(try_enable, &o, OPEN_MS); /* the last result is in o */
+	r = o.result;
 	if (r == 0)
 		return 0;
 	return r == -ETIMEDOUT ? sis_err_move(err, &e) : explain_enable(bx, l, st, r, err);

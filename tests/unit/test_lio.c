@@ -16,6 +16,7 @@
 #include "backend/lio.h"
 #include "backend/lio_access.h"
 #include "backend/lio_memory.h"
+#include "backend/lio_store.h"
 #include "backend/lio_tree.h"
 #include "golden.h"
 #include "model/field.h"
@@ -447,6 +448,33 @@ static void test_busy(void **state)
 	assert_non_null(strstr(sis_err_msg(&err), "something still uses it after 10 s"));
 }
 
+static unsigned closed_for; /* how often enabling fails as a busy zfs makes it */
+
+static int write_closed(struct sis_kfs *k, const char *path, const char *data, size_t len)
+{
+	(void)k, (void)data, (void)len;
+	return strstr(path, "/enable") && closed_for && closed_for-- ? -512 : 0;
+}
+
+/* A volume that cannot be opened while zfs is busy is tried again. */
+static void test_zfs_busy(void **state)
+{
+	struct sis_kfs_ops ops = sis_kfs_real_ops;
+	struct sis_kfs k = { .root = root, .ops = &ops };
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &k, .root = root };
+	struct sis_lun l = { .number = 3, .path = (char *)"/vol/v3", .volume = (char *)"p/v3",
+			     .type = SIS_TYPE_FILEIO, .blocksize = 512 };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	(void)state;
+	put("/vol/v3", "");
+	ops.write = write_closed;
+	closed_for = 3;
+	assert_int_equal(sis_lio_store_add(&bx, "iqn.2010-09.org.example:v3", &l, &err), 0);
+	assert_int_equal(closed_for, 0);
+	free(l.handle);
+}
+
 /* Of a new target nothing is read: a write is made whatever the attribute holds. */
 static void test_new(void **state)
 {
@@ -588,6 +616,7 @@ int main(void)
 		TREE_TEST(test_probe),
 		TREE_TEST(test_probe_old),
 		TREE_TEST(test_busy),
+		TREE_TEST(test_zfs_busy),
 		TREE_TEST(test_new),
 		cmocka_unit_test(test_heard),
 		TREE_TEST(test_beyond),
