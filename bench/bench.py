@@ -26,8 +26,7 @@ CHOICES = {
                          "unshare-all": 1000}},
     "tiny": {"sizes": [2, 3], "runs": 1, "big_runs": 1, "slow_runs": 1, "front_runs": 3,
              "limits": {"tgtadm": 2, "tgt-admin": 2, "tgt-admin update": 2, "unshare-all": 3}},
-    # Of 1,000 (--sizes) making the volumes alone takes most of an hour in emulation.
-    "lio": {"sizes": [10, 100], "runs": 3, "big_runs": 1,
+    "lio": {"sizes": [10, 100, 1000], "runs": 3, "big_runs": 1,
             "limits": {"targetcli restoreconfig": 100, "targetcli one-shot": 100}},
 }
 

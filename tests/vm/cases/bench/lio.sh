@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MPL-2.0
 # what: How long shareiscsi, targetcli and the floor need on LIO; see bench/bench.py.
-# limit: 1500
+# processors: 2
+# limit: 3600
 
 make_pool tank 8G
 load_lio
