@@ -4,6 +4,7 @@
  * sets. Pure: no names are resolved.
  */
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <fnmatch.h>
 
 #include "base/str.h"
@@ -57,6 +58,7 @@ static int rule_address(const char *text, struct sis_rule *ret)
 }
 
 /* An iSCSI name or a pattern of one: only what names consist of, and * and ?. */
+/* What begins like an address was meant as one, and a target may even take it so. */
 static bool name_pattern_ok(const char *name)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-.:*?";
@@ -64,7 +66,7 @@ static bool name_pattern_ok(const char *name)
 		     sis_str_starts(name, "naa.");
 
 	return *name && strlen(name) <= 223 && strspn(name, allowed) == strlen(name) &&
-	       (typed || strpbrk(name, "*?"));
+	       (typed || (strpbrk(name, "*?") && !isdigit((unsigned char)*name)));
 }
 
 int sis_rule_parse(const char *text, struct sis_rule *ret, struct sis_err *err)
