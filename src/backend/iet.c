@@ -170,16 +170,25 @@ static int open_new(struct sis_bx *bx, const struct sis_target *t, bool made, st
 	return r < 0 ? r : sis_iet_allow_set(bx, t->iqn, &t->rules, err);
 }
 
-static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
+/*
+ * Also in its access lists ietd ignores case: a line for ours would be in force for a target of others
+ * whose name differs in nothing else.
+ */
+static int check_name(const struct sis_iet *g, const char *iqn, struct sis_err *err)
 {
-	sis_autostate struct sis_state state = { 0 };
-	struct sis_iet *g;
-	int r = sis_iet_of(bx, &g, err);
+	char **theirs = sis_vec_find(&g->names, &iqn, sis_iet_name_cmp);
 
-	if (r == 0 && !g->was_read)
-		r = sis_iet_read_volumes(bx, &state, NULL, err);
-	if (r == 0)
-		r = close_first(bx, t, err);
+	if (!theirs || sis_streq(*theirs, iqn))
+		return 0;
+	return sis_err_set(err, EEXIST, "ietd has the target '%s', and takes '%s' for the same, as it "
+			   "ignores case; give this one another name=", *theirs, iqn);
+}
+
+static int make_target(struct sis_bx *bx, struct sis_iet *g, struct sis_target *t,
+		       struct sis_err *err)
+{
+	int r = 0;
+
 	for (int i = 0; r == 0 && i < MAX_TID_TRIES; i++) {
 		sis_autoerr struct sis_err e = SIS_ERR_INIT;
 		uint32_t tid = sis_tids_lowest_free(&g->tids);
@@ -201,6 +210,27 @@ static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 				   "no TID is left free for '%s': others take "
 				   "them as fast as they are found",
 				   t->iqn);
+}
+
+static int iet_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
+{
+	sis_autostate struct sis_state state = { 0 };
+	struct sis_iet *g;
+	int r = sis_iet_of(bx, &g, err);
+
+	if (r == 0 && !g->was_read)
+		r = sis_iet_read_volumes(bx, &state, NULL, err);
+	if (r == 0)
+		r = check_name(g, t->iqn, err);
+	if (r == 0)
+		r = close_first(bx, t, err);
+	if (r < 0)
+		return r;
+	r = make_target(bx, g, t, err);
+	/* somebody else's, made just now: nobody takes our line away later */
+	if (r == -EEXIST)
+		(void)sis_iet_allow_remove(bx, t->iqn, NULL);
+	return r;
 }
 
 static int iet_target_set(struct sis_bx *bx, const struct sis_target *t,

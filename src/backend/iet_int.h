@@ -17,6 +17,7 @@ struct sis_iet {
 	struct sis_iet_adm adm;
 	bool was_read;
 	sis_tids tids;	 /* in use; valid once was_read */
+	sis_strv names;	 /* of targets, sorted without regard to case; valid once was_read */
 	sis_strv hidden; /* IQNs that this run hid: a dry run cannot read that back */
 };
 
@@ -25,6 +26,9 @@ struct sis_iet {
 /* The state, made on demand. -ENOENT when there is no ietadm. */
 int sis_iet_of(struct sis_bx *bx, struct sis_iet **ret, struct sis_err *err);
 void sis_iet_done(struct sis_bx *bx);
+
+/* As ietd compares names of targets. */
+int sis_iet_name_cmp(const void *a, const void *b);
 
 /* All targets with their LUNs as they are now; the sessions only on request. */
 int sis_iet_read_volumes(struct sis_bx *bx, struct sis_state *ret, sis_iet_drains *ret_drains,

@@ -5,6 +5,8 @@
  */
 #include "backend/iet_int.h"
 
+#include <strings.h>
+
 #include "base/alloc.h"
 #include "base/str.h"
 
@@ -34,6 +36,7 @@ void sis_iet_done(struct sis_bx *bx)
 		return;
 	sis_iet_adm_free(&g->adm);
 	sis_vec_free(&g->tids);
+	sis_strv_free(&g->names);
 	sis_strv_free(&g->hidden);
 	free(g);
 	bx->priv = NULL;
@@ -53,6 +56,11 @@ static int read_proc(struct sis_bx *bx, const char *file, char **ret, struct sis
 	return r < 0 ? sis_err_move(err, &e) : 0;
 }
 
+int sis_iet_name_cmp(const void *a, const void *b)
+{
+	return strcasecmp(*(char *const *)a, *(char *const *)b);
+}
+
 int sis_iet_read_volumes(struct sis_bx *bx, struct sis_state *ret, sis_iet_drains *ret_drains,
 			 struct sis_err *err)
 {
@@ -67,6 +75,10 @@ int sis_iet_read_volumes(struct sis_bx *bx, struct sis_state *ret, sis_iet_drain
 	if (r < 0)
 		return r;
 	sis_tids_of(&g->tids, ret);
+	sis_strv_free(&g->names);
+	sis_vec_each(t, &ret->targets)
+		sis_strv_add(&g->names, t->iqn);
+	sis_vec_sort(&g->names, sis_iet_name_cmp);
 	g->was_read = true;
 	return 0;
 }
