@@ -232,12 +232,17 @@ static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_er
 static int lio_target_set(struct sis_bx *bx, const struct sis_target *t,
 			  const struct sis_target *live, unsigned changed, struct sis_err *err)
 {
+	const unsigned access = SIS_BIT(SIS_FIELD_RULES) | SIS_BIT(SIS_FIELD_CHAP);
+	const bool portals = changed & SIS_BIT(SIS_FIELD_PORTALS);
+	const bool access_closes = sis_target_closing(t) & access;
 	int r = 0;
 
 	(void)live; /* what is there is looked at once more: it may have changed since */
-	if (changed & (SIS_BIT(SIS_FIELD_RULES) | SIS_BIT(SIS_FIELD_CHAP)))
+	if (portals && !access_closes)
+		r = sis_lio_set_portals(bx, t, err);
+	if (r == 0 && changed & access)
 		r = sis_lio_set_access(bx, t, err);
-	if (r == 0 && changed & SIS_BIT(SIS_FIELD_PORTALS))
+	if (r == 0 && portals && access_closes)
 		r = sis_lio_set_portals(bx, t, err);
 	return r;
 }

@@ -101,19 +101,28 @@ static int scst_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_e
 	return 0;
 }
 
-static int scst_target_set(struct sis_bx *bx, const struct sis_target *t,
-			   const struct sis_target *live, unsigned changed, struct sis_err *err)
+static int set_access(struct sis_bx *bx, const struct sis_target *t, unsigned fields,
+		      struct sis_err *err)
 {
 	int r = 0;
 
-	(void)live; /* the tree is looked at again: it is the one to be made right */
-	if (changed & SIS_BIT(SIS_FIELD_PORTALS))
-		r = sis_scst_set_portals(bx, t, err);
-	if (r == 0 && changed & SIS_BIT(SIS_FIELD_CHAP))
+	if (fields & SIS_BIT(SIS_FIELD_CHAP))
 		r = sis_scst_set_chap(bx, t, err);
-	if (r == 0 && changed & SIS_BIT(SIS_FIELD_RULES))
+	if (r == 0 && fields & SIS_BIT(SIS_FIELD_RULES))
 		r = sis_scst_set_rules(bx, t, err);
+	if (r == 0 && fields & SIS_BIT(SIS_FIELD_PORTALS))
+		r = sis_scst_set_portals(bx, t, err);
 	return r;
+}
+
+static int scst_target_set(struct sis_bx *bx, const struct sis_target *t,
+			   const struct sis_target *live, unsigned changed, struct sis_err *err)
+{
+	int r;
+
+	(void)live; /* the tree is looked at again: it is the one to be made right */
+	r = set_access(bx, t, changed & sis_target_closing(t), err);
+	return r < 0 ? r : set_access(bx, t, changed & ~sis_target_closing(t), err);
 }
 
 static int scst_target_show(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)

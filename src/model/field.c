@@ -206,6 +206,13 @@ unsigned sis_lun_diff(const struct sis_lun *desired, const struct sis_lun *live)
 	return changed;
 }
 
+unsigned sis_target_closing(const struct sis_target *t)
+{
+	return (t->rules.n ? SIS_BIT(SIS_FIELD_RULES) : 0) |
+	       (t->chap.user ? SIS_BIT(SIS_FIELD_CHAP) : 0) |
+	       (t->portals.n ? SIS_BIT(SIS_FIELD_PORTALS) : 0);
+}
+
 unsigned sis_target_diff(const struct sis_target *desired, const struct sis_target *live)
 {
 	unsigned changed = 0;

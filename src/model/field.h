@@ -53,6 +53,13 @@ struct sis_field_row {
 /* Indexed by enum sis_field. */
 extern const struct sis_field_row sis_field_rows[];
 
+/*
+ * Which of rules, CHAP and portals of the target let in less than all: they are to be set before those
+ * that let in all, so that it is never more open in between than before and after. Bits of enum
+ * sis_field.
+ */
+unsigned sis_target_closing(const struct sis_target *t);
+
 /* Bits of the fields that differ, of those the live side knows. */
 unsigned sis_lun_diff(const struct sis_lun *desired, const struct sis_lun *live);
 unsigned sis_target_diff(const struct sis_target *desired, const struct sis_target *live);

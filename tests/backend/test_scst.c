@@ -449,6 +449,36 @@ static void test_chap_interrupted(void **state)
 	sis_target_free(&t);
 }
 
+/* From credentials to rules and back: whichever write fails, not everybody gets in. */
+static void test_access_interrupted(void **state)
+{
+	struct sis_target rules = wanted(), chap = wanted();
+	const struct sis_target *both[] = { &rules, &chap };
+	bool failed = true;
+
+	(void)state;
+	add_rule(&rules, HOST);
+	set_chap(&chap, &credentials[1]);
+	ok(share(&chap));
+	for (unsigned n = 1; failed; n++) {
+		failed = false;
+		for (int i = 0; i < 2; i++) {
+			sis_autostate struct sis_state s = { 0 };
+
+			assert_true(sim_ctl("fault fail:EIO nth=%u", n));
+			failed |= bx.be->target_set(&bx, both[i], NULL, all_fields, &err) < 0;
+			sis_err_clear(&err);
+			assert_true(sim_ctl("faults clear"));
+			s = read_all();
+			assert_true(s.targets.v[0].chap.user || s.targets.v[0].rules.n);
+			ok(bx.be->target_set(&bx, both[i], NULL, all_fields, &err));
+			assert_live(both[i]);
+		}
+	}
+	sis_target_free(&rules);
+	sis_target_free(&chap);
+}
+
 static void test_resize(void **state)
 {
 	struct sis_target t = wanted();
@@ -688,7 +718,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		each(test_probe), each(test_share), each(test_unshare), each(test_rules),
 		each(test_rules_live), each(test_rules_interrupted), each(test_portals),
-		each(test_chap), each(test_chap_interrupted),
+		each(test_chap), each(test_chap_interrupted), each(test_access_interrupted),
 		each(test_resize), each(test_types), each(test_refusals), each(test_foreign),
 		each(test_eagain), each(test_faults), each(test_daemon_death), each(test_dry),
 	};
