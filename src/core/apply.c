@@ -69,12 +69,18 @@ static int end_session(struct work *w, const struct sis_target *t, const struct 
 	return s->id ? w->ctx->bx.be->session_end(&w->ctx->bx, t, s, err) : 0;
 }
 
-/* The rules are in place, so these do not come back. */
+/* The rules are in place, so these do not come back; some may have come since the plan was made. */
 static int shut_out(struct work *w, struct sis_err *err)
 {
+	const sis_sessions *who = &w->g->live->sessions;
+	sis_autosessions sis_sessions now = { 0 };
 	int rc = 0;
 
-	sis_vec_each(s, &w->g->live->sessions)
+	if (!w->ctx->bx.dry) {
+		rc = w->ctx->bx.be->sessions(&w->ctx->bx, w->g->live, &now, err);
+		who = &now;
+	}
+	sis_vec_each(s, who)
 		if (rc == 0 && !sis_rules_admit(&w->target.rules, s))
 			rc = end_session(w, &w->target, s, err);
 	return rc;
