@@ -10,10 +10,8 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
-static int group_make(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
-		      struct sis_err *err)
+static int group_make(struct sis_bx *bx, const char *iqn, const char *name, struct sis_err *err)
 {
-	sis_autofree char *name = sis_scst_group(bx, iqn, set);
 	sis_autofree char *mgmt = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/mgmt", iqn);
 	sis_autofree char *proof = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s", iqn, name);
 	sis_autofree char *command = sis_asprintf("create %s", name);
@@ -24,17 +22,16 @@ static int group_make(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
 /* The read-only group first: an initiator that both take may then only read. */
 int sis_scst_groups_make(struct sis_bx *bx, const char *iqn, struct sis_err *err)
 {
+	sis_autofree char *rw = sis_scst_group(bx, iqn, SIS_SCST_RW);
 	int r;
 
-	r = group_make(bx, iqn, SIS_SCST_RO, err);
-	return r < 0 ? r : group_make(bx, iqn, SIS_SCST_RW, err);
+	r = group_make(bx, iqn, sis_scst_own_group(SIS_SCST_RO), err);
+	return r < 0 ? r : group_make(bx, iqn, rw, err);
 }
 
 /* A group with sessions cannot be deleted: without patterns they move to the default set. */
-static int group_delete(struct sis_bx *bx, const char *iqn, enum sis_scst_set set,
-			struct sis_err *err)
+static int group_delete(struct sis_bx *bx, const char *iqn, const char *name, struct sis_err *err)
 {
-	sis_autofree char *name = sis_scst_group(bx, iqn, set);
 	sis_autofree char *dir = sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups", iqn);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
 	sis_autofree char *proof = sis_asprintf("%s/%s", dir, name);
@@ -92,10 +89,9 @@ int sis_scst_place(struct sis_bx *bx, const struct sis_target *t, uint32_t numbe
 	return r < 0 ? r : set_add(bx, t->iqn, SIS_SCST_RW, number, device, err);
 }
 
-static int pattern_set(struct sis_bx *bx, const char *iqn, enum sis_scst_set set, const char *text,
+static int pattern_set(struct sis_bx *bx, const char *iqn, const char *group, const char *text,
 		       bool there, struct sis_err *err)
 {
-	sis_autofree char *group = sis_scst_group(bx, iqn, set);
 	sis_autofree char *dir =
 		sis_asprintf(SIS_SCST_ISCSI "/%s/ini_groups/%s/initiators", iqn, group);
 	sis_autofree char *mgmt = sis_asprintf("%s/mgmt", dir);
@@ -120,10 +116,28 @@ static bool wanted(const struct sis_target *t, enum sis_scst_set set, const char
 	return false;
 }
 
+/*
+ * SCST goes by the first group that knows an initiator. What was taken over stands before the
+ * read-only group, which was made later.
+ */
+static int check_order(struct sis_bx *bx, const struct sis_target *t, const char *rw,
+		       struct sis_err *err)
+{
+	sis_autostrv sis_strv theirs = { 0 };
+	int r = sis_scst_foreign_groups(bx, t->iqn, &theirs, err);
+
+	sis_vec_each(rule, &t->rules)
+		if (r == 0 && rule->ro && sis_strv_has(&theirs, rw))
+			r = sis_err_set(err, EOPNOTSUPP, "the group '%s' that target '%s' was taken over "
+					"with stands before one for reading only: `shareiscsi unshare` "
+					"it, then share it again", rw, t->iqn);
+	return r;
+}
+
 static int check_rules(const struct sis_target *t, struct sis_err *err)
 {
 	sis_vec_each(rule, &t->rules) {
-		int r = sis_scst_check_word(rule->text, "the initiator", err);
+		int r = sis_scst_check_pattern(rule->text, "the initiator", err);
 
 		if (r == 0 && (rule->kind != SIS_RULE_NAME || strchr(rule->text, '/')))
 			r = sis_err_set(err, ENOTSUP, "SCST knows initiators by name, not '%s'",
@@ -140,23 +154,58 @@ static int set_patterns(struct sis_bx *bx, const struct sis_target *t, struct si
 	int r = 0;
 
 	sis_vec_each(rule, &t->rules) {
-		r = pattern_set(bx, t->iqn, set_of(rule), rule->text, true, err);
+		sis_autofree char *group = sis_scst_group(bx, t->iqn, set_of(rule));
+
+		r = pattern_set(bx, t->iqn, group, rule->text, true, err);
 		if (r < 0)
 			return r;
 	}
 	for (int i = SIS_SCST_RO; i < SIS_SCST_SET_N; i++) {
 		enum sis_scst_set set = (enum sis_scst_set)i;
+		sis_autofree char *group = sis_scst_group(bx, t->iqn, set);
 		sis_autostrv sis_strv live = { 0 };
 
 		r = sis_scst_patterns(bx, t->iqn, set, &live, err);
 		for (size_t k = 0; r == 0 && k < live.n; k++) {
 			if (!wanted(t, set, live.v[k]))
-				r = pattern_set(bx, t->iqn, set, live.v[k], false, err);
+				r = pattern_set(bx, t->iqn, group, live.v[k], false, err);
 		}
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static bool is_last(struct sis_bx *bx, const char *iqn, uint32_t number)
+{
+	sis_scst_numbers numbers = { 0 };
+	bool last = sis_scst_set_luns(bx, iqn, SIS_SCST_RW, &numbers, NULL) == 0 &&
+		    numbers.n == 1 && numbers.v[0] == number;
+
+	sis_vec_free(&numbers);
+	return last;
+}
+
+int sis_scst_leave_group(struct sis_bx *bx, const char *iqn, uint32_t number, struct sis_err *err)
+{
+	sis_autofree char *rw = sis_scst_group(bx, iqn, SIS_SCST_RW);
+	const char *ours = sis_scst_own_group(SIS_SCST_RW);
+	sis_autostrv sis_strv patterns = { 0 };
+	int r;
+
+	if (sis_streq(rw, ours) || !is_last(bx, iqn, number))
+		return 0;
+	r = sis_scst_patterns(bx, iqn, SIS_SCST_RW, &patterns, err);
+	if (r == 0)
+		r = group_delete(bx, iqn, rw, err);
+	if (r == 0)
+		r = group_make(bx, iqn, sis_scst_own_group(SIS_SCST_RO), err);
+	if (r == 0)
+		r = group_make(bx, iqn, ours, err);
+	sis_vec_each(p, &patterns)
+		if (r == 0)
+			r = pattern_set(bx, iqn, ours, *p, true, err);
+	return r;
 }
 
 /* Puts the LUNs of one set where the rules want them. */
@@ -201,9 +250,14 @@ static int empty_default(struct sis_bx *bx, const char *iqn, struct sis_err *err
  */
 int sis_scst_set_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err)
 {
+	/* which group is ours can be told as long as nobody else has LUNs */
+	sis_autofree char *rw = sis_scst_group(bx, t->iqn, SIS_SCST_RW);
+	sis_autofree char *ro = sis_scst_group(bx, t->iqn, SIS_SCST_RO);
 	int r;
 
 	r = check_rules(t, err);
+	if (r == 0)
+		r = check_order(bx, t, rw, err);
 	if (r == 0 && t->rules.n)
 		r = sis_scst_groups_make(bx, t->iqn, err);
 	if (r == 0)
@@ -216,8 +270,8 @@ int sis_scst_set_rules(struct sis_bx *bx, const struct sis_target *t, struct sis
 		r = set_patterns(bx, t, err);
 		return r < 0 ? r : empty_default(bx, t->iqn, err);
 	}
-	r = group_delete(bx, t->iqn, SIS_SCST_RW, err);
-	return r < 0 ? r : group_delete(bx, t->iqn, SIS_SCST_RO, err);
+	r = group_delete(bx, t->iqn, rw, err);
+	return r < 0 ? r : group_delete(bx, t->iqn, ro, err);
 }
 
 static int change_portal(struct sis_bx *bx, const char *iqn, const char *verb, const char *address,
@@ -226,7 +280,7 @@ static int change_portal(struct sis_bx *bx, const char *iqn, const char *verb, c
 	sis_autofree char *command = sis_asprintf("%s %s allowed_portal %s", verb, iqn, address);
 	int r;
 
-	r = sis_scst_check_word(address, "the portal", err);
+	r = sis_scst_check_pattern(address, "the portal", err);
 	return r < 0 ? r : sis_scst_poke(bx, command, err, SIS_SCST_ISCSI_MGMT);
 }
 

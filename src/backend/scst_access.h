@@ -17,6 +17,12 @@ int sis_scst_groups_make(struct sis_bx *bx, const char *iqn, struct sis_err *err
 int sis_scst_place(struct sis_bx *bx, const struct sis_target *t, uint32_t number,
 		   const char *device, struct sis_err *err);
 
+/*
+ * A group that was taken over with the target is known by its LUNs. Before the last of them goes, ours
+ * takes its place, with the same initiators.
+ */
+int sis_scst_leave_group(struct sis_bx *bx, const char *iqn, uint32_t number, struct sis_err *err);
+
 /* Makes the sets, groups and patterns of the target what t->rules says. */
 int sis_scst_set_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err);
 

@@ -139,5 +139,6 @@ int sis_scst_lun_del(struct sis_bx *bx, const struct sis_target *live, const str
 				   "SCST's device '%s' (%s) is also exported as '%s': "
 				   "remove it there first",
 				   device, l->path, user);
-	return sis_scst_device_del(bx, device, err);
+	r = sis_scst_leave_group(bx, live->iqn, l->number, err);
+	return r < 0 ? r : sis_scst_device_del(bx, device, err);
 }

@@ -49,9 +49,6 @@ int sis_scst_check_word(const char *word, const char *what, struct sis_err *err)
 {
 	if (word[0] == '\0')
 		return sis_err_set(err, EINVAL, "%s is empty", what);
-	if (word[0] == '!')
-		return sis_err_set(err, EINVAL, "%s '%s' begins with '!', which SCST reads as "
-				   "\"all but\"", what, word);
 	for (const char *c = word; *c; c++) {
 		/* as unsigned: bytes of UTF-8 are no control bytes, but 0xa0 is a blank to Linux */
 		if ((unsigned char)*c < 0x20 || *c == 0x7f || strchr(SIS_SCST_BAD_BYTES, *c))
@@ -59,6 +56,14 @@ int sis_scst_check_word(const char *word, const char *what, struct sis_err *err)
 					   "which SCST cannot take", what, word);
 	}
 	return 0;
+}
+
+int sis_scst_check_pattern(const char *word, const char *what, struct sis_err *err)
+{
+	if (word[0] == '!')
+		return sis_err_set(err, EINVAL, "%s '%s' begins with '!', which SCST reads as "
+				   "\"all but\"", what, word);
+	return sis_scst_check_word(word, what, err);
 }
 
 static unsigned limit_ms(const struct sis_bx *bx)

@@ -39,6 +39,8 @@ void sis_scst_done(struct sis_bx *bx);
  * reads a leading '!' in patterns as "not". `what` names it in the message. -EINVAL if not.
  */
 int sis_scst_check_word(const char *word, const char *what, struct sis_err *err);
+/* The same for what SCST compares with others, in which a '!' at the beginning is no letter. */
+int sis_scst_check_pattern(const char *word, const char *what, struct sis_err *err);
 
 /* The bytes that sis_scst_check_word() refuses anywhere, control bytes apart. */
 #define SIS_SCST_BAD_BYTES " ;=\\\"'\xa0"

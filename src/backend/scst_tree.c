@@ -84,6 +84,11 @@ static bool has_luns(struct sis_bx *bx, const char *path)
 	return any;
 }
 
+const char *sis_scst_own_group(enum sis_scst_set set)
+{
+	return groups[set];
+}
+
 char *sis_scst_group(struct sis_bx *bx, const char *iqn, enum sis_scst_set set)
 {
 	sis_autofree char *open = sis_asprintf(SIS_SCST_ISCSI "/%s/luns", iqn), *luns = NULL;

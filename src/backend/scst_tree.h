@@ -14,6 +14,9 @@
 
 enum sis_scst_set { SIS_SCST_DEFAULT, SIS_SCST_RO, SIS_SCST_RW, SIS_SCST_SET_N };
 
+/* Name of the group that we make for it. Static. */
+const char *sis_scst_own_group(enum sis_scst_set set);
+
 /*
  * Name of the group that is a set of this target: ours; or, in a target that others made and that
  * has no LUNs for everyone, their only group in the place of our second one. Caller frees.

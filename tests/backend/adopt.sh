@@ -156,6 +156,18 @@ part_scst_group() {
 	set_property tank/v1 "name=$x,blocksize=512,initiator=$i;$i.more"
 	does "another initiator" sync
 	is "may log in, too" "$i $i.more" "$(rules "$x")"
+	set_property tank/v1 "name=$x,blocksize=512,initiator=$i;$i.more=ro"
+	refused 1 "the group 'allowed' that target '$x' was taken over with stands before one for reading only" \
+		"reading only beside a group" sync
+	set_property tank/v1 "name=$x,blocksize=512,iomode=ro,initiator=$i"
+	does "another device" sync
+	is "who may log in stays" "$i=ro" "$(rules "$x")"
+	set_property tank/v1 "name=$x,blocksize=512"
+	does "for everyone" sync
+	set_property tank/v1 "name=$x,blocksize=512,initiator=$i.new"
+	does "for a new one" sync
+	is "who may log in is the new one alone" "$i.new:" \
+		"$(rules "$x"):$(ls "$tree/targets/iscsi/$x/ini_groups" | grep allowed)"
 	sis unshare tank/v1
 	forget tank/v1
 	foreign_target "$x" "$pool/v1"

@@ -39,8 +39,8 @@ static void test_words(void **state)
 {
 	static const char *const good[] = { "iqn.2010-09.org.zfsonlinux:mypool.test", "*", "a?b",
 					    "/dev/zvol/mypool/with+space", "192.0.2.1",
-					    "fe80::1%eth0", "/srv/\xc3\xa4", "a!b" };
-	static const char *const bad[] = { "", "!x", "a b", "a\tb", "a\nb", "a;b", "a=b", "a\\b",
+					    "fe80::1%eth0", "/srv/\xc3\xa4", "a!b", "!x" };
+	static const char *const bad[] = { "", "a b", "a\tb", "a\nb", "a;b", "a=b", "a\\b",
 					   "a\"b", "a'b", "\x01", "\x7f", "a\x0b", "\xc3\xa0", " " };
 
 	(void)state;
@@ -52,6 +52,10 @@ static void test_words(void **state)
 		assert_int_equal(sis_scst_check_word(bad[i], "the thing", &err), -EINVAL);
 		assert_non_null(strstr(err.msg, "the thing"));
 	}
+	/* a CHAP user may begin so, but for a pattern it would mean all others */
+	assert_int_equal(sis_scst_check_pattern("!x", "it", NULL), -EINVAL);
+	assert_int_equal(sis_scst_check_pattern("x!", "it", NULL), 0);
+	assert_int_equal(sis_scst_check_pattern("a b", "it", NULL), -EINVAL);
 }
 
 static void test_naa(void **state)
