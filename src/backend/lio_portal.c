@@ -145,10 +145,13 @@ static int add_portal(struct sis_bx *bx, const struct sis_target *t, const char 
 static int add_all(struct sis_bx *bx, const struct sis_target *t, const char *np,
 		   struct sis_err *err)
 {
+	sis_autoerr struct sis_err e = SIS_ERR_INIT;
 	sis_autofree char *apart = NULL;
 	int r;
 
-	r = add_portal(bx, t, np, ALL_V6, NULL);
+	r = add_portal(bx, t, np, ALL_V6, &e);
+	if (r < 0 && r != -EADDRNOTAVAIL && r != -EADDRINUSE)
+		return sis_err_move(err, &e);
 	if (r == 0 && (sis_kfs_read_line(bx->kfs, &apart, NULL, "/proc/sys/net/ipv6/bindv6only") < 0 ||
 		       sis_streq(apart, "0")))
 		return 0;

@@ -355,6 +355,34 @@ static void test_portals(void **state)
 	assert_int_equal(t.portals.v[0].port, 3261);
 }
 
+static int v6_error;
+
+static int mkdir_v6(struct sis_kfs *k, const char *path)
+{
+	return strstr(path, "/[::]:") ? v6_error : sis_kfs_real_ops.mkdir(k, path);
+}
+
+/* Only where there is no IPv6 does IPv4 alone do. */
+static void test_portals_all(void **state)
+{
+	struct sis_kfs_ops ops = sis_kfs_real_ops;
+	struct sis_kfs k = { .root = root, .ops = &ops };
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &k, .root = root };
+	struct sis_target t = { .iqn = (char *)IQN, .tid = 1 };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	(void)state;
+	assert_int_equal(sis_kfs_rmdir(&kfs, NULL, TPG "/np/[::]:3260"), 0);
+	ops.mkdir = mkdir_v6;
+	v6_error = -EIO;
+	assert_int_equal(sis_lio_set_portals(&bx, &t, &err), -EIO);
+	assert_false(sis_kfs_exists(&kfs, TPG "/np/0.0.0.0:3260"));
+	v6_error = -EINVAL; /* the kernel's word for all that is wrong with a portal */
+	assert_int_equal(sis_lio_set_portals(&bx, &t, &err), 0);
+	assert_true(sis_kfs_exists(&kfs, TPG "/np/0.0.0.0:3260"));
+	sis_lio_memory_free(&bx);
+}
+
 /* The counter decides how many there are, whoever can be named. */
 static void test_sessions(void **state)
 {
@@ -611,6 +639,7 @@ int main(void)
 		TREE_TEST(test_readonly),
 		TREE_TEST(test_half),
 		TREE_TEST(test_portals),
+		TREE_TEST(test_portals_all),
 		TREE_TEST(test_sessions),
 		TREE_TEST(test_scope),
 		TREE_TEST(test_probe),
