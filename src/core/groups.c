@@ -48,7 +48,7 @@ static int do_asked(struct sis_flow *f, struct sis_group *g, struct sis_err *err
 	return 0;
 }
 
-/* A lane takes the next group. The record of the one after it is written ahead if it is this lane's. */
+/* A lane takes the next group. The next record is written ahead where it is this lane's, too. */
 static bool do_next(void *ctx)
 {
 	struct batch *b = ctx;
@@ -91,7 +91,8 @@ static size_t end_of_batch(const struct sis_plan *p, size_t from)
 /* Who is told each step is told them in their order; a move does a group in parts. */
 static unsigned lanes_for(const struct sis_flow *f, size_t groups)
 {
-	if (!(f->ctx->bx.caps.caps & SIS_CAP_AT_ONCE) || f->ctx->choice.dry || !f->ctx->trace.quiet || f->do_group)
+	if (!(f->ctx->bx.caps.caps & SIS_CAP_AT_ONCE) || f->ctx->choice.dry ||
+	    !f->ctx->trace.quiet || f->do_group)
 		return 1;
 	return groups < LANES ? (unsigned)groups : LANES;
 }
