@@ -245,10 +245,7 @@ static int read_luns(const struct tpg *tpg, struct sis_target *t, struct sis_err
 
 static bool all_readonly(const struct sis_target *t)
 {
-	sis_vec_each(l, &t->luns)
-		if (!l->readonly)
-			return false;
-	return t->luns.n > 0;
+	return t->luns.n && !sis_target_writable(t);
 }
 
 struct acl {

@@ -192,6 +192,19 @@ bool sis_rules_equal(const sis_rules *a, const sis_rules *b)
 	return sets_equal(a->v, a->n, b->v, b->n, sizeof(*a->v), rule_cmp);
 }
 
+static int rule_text_cmp(const void *a, const void *b)
+{
+	const struct sis_rule *x = *(const struct sis_rule *const *)a;
+	const struct sis_rule *y = *(const struct sis_rule *const *)b;
+
+	return strcmp(x->text, y->text);
+}
+
+bool sis_rules_name_same(const sis_rules *a, const sis_rules *b)
+{
+	return sets_equal(a->v, a->n, b->v, b->n, sizeof(*a->v), rule_text_cmp);
+}
+
 bool sis_portals_equal(const sis_portals *a, const sis_portals *b)
 {
 	return sets_equal(a->v, a->n, b->v, b->n, sizeof(*a->v), portal_cmp);

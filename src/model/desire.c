@@ -252,11 +252,7 @@ static int check_join(const struct sis_target *t, const struct sis_wish *w, stru
 /* Where nobody may write anything, nothing is left to say of single initiators. */
 static void clear_ro(struct sis_target *t)
 {
-	bool writable = false;
-
-	sis_vec_each(l, &t->luns)
-		writable |= !l->readonly;
-	if (!writable)
+	if (!sis_target_writable(t))
 		sis_vec_each(r, &t->rules)
 			r->ro = false;
 }

@@ -182,12 +182,21 @@ static void plan_sessions(struct sis_group *g)
 	sis_vec_free(&out);
 }
 
+/* Where all that is desired is read-only `=ro` was left out, but a LUN that is kept shows it still. */
+static bool only_ro_differs(const struct sis_group *g)
+{
+	return !sis_target_writable(g->desired) &&
+	       sis_rules_name_same(&g->desired->rules, &g->live->rules);
+}
+
 static void plan_existing(struct sis_group *g)
 {
 	bool hide = g->live->shown && has_verdict(g, LUN_REBUILD);
 	unsigned diff = sis_target_diff(g->desired, g->live);
 	const struct sis_lun *kept = kept_lun(g->live);
 
+	if (kept && only_ro_differs(g))
+		diff &= ~SIS_BIT(SIS_FIELD_RULES);
 	if (diff && kept) {
 		refuse_access(g, kept, diff);
 		return;

@@ -220,3 +220,11 @@ struct sis_lun *sis_target_lun(const struct sis_target *t, uint32_t number)
 
 	return sis_vec_find(&t->luns, &key, lun_cmp);
 }
+
+bool sis_target_writable(const struct sis_target *t)
+{
+	sis_vec_each(l, &t->luns)
+		if (!l->readonly)
+			return true;
+	return false;
+}

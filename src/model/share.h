@@ -163,6 +163,8 @@ void sis_state_sort(struct sis_state *s);
 /* In a sorted state; NULL when absent. Borrowed. */
 struct sis_target *sis_state_find(const struct sis_state *s, const char *iqn);
 struct sis_lun *sis_target_lun(const struct sis_target *t, uint32_t number);
+/* Has it a LUN that is not read-only? */
+bool sis_target_writable(const struct sis_target *t);
 
 /*
  * NAME-or-IP[/bits][=ro|rw], see shareiscsi-options(7): names are folded to lower case, addresses
@@ -177,6 +179,8 @@ char *sis_portal_print(const struct sis_portal *p);
 
 /* Same set, whatever the order? */
 bool sis_rules_equal(const sis_rules *a, const sis_rules *b);
+/* The same initiators, whether read-only or not? */
+bool sis_rules_name_same(const sis_rules *a, const sis_rules *b);
 bool sis_portals_equal(const sis_portals *a, const sis_portals *b);
 
 /*

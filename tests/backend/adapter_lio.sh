@@ -149,7 +149,7 @@ rules() {	# IQN
 		return
 	fi
 	for a in "$tpg"/acls/*/; do
-		if grep -qs 1 "$a"/lun_*/write_protect; then
+		if [ "$(cat "$a"/lun_*/write_protect | sort -u)" = 1 ]; then
 			echo "$(basename "$a")=ro"
 		else
 			basename "$a"

@@ -142,7 +142,7 @@ rules() {	# IQN
 	for f in "$driver/$1"/ini_groups/*/initiators/*; do
 		[ "${f##*/}" != mgmt ] || continue
 		group=$(dirname "$(dirname "$f")")
-		if [ "$(attribute_of "$(find "$group/luns" -name read_only | head -n 1)")" = 1 ]; then
+		if [ "$(head -qn 1 "$group"/luns/*/read_only | sort -u)" = 1 ]; then
 			echo "${f##*/}=ro"
 		else
 			echo "${f##*/}"

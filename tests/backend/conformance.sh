@@ -205,6 +205,26 @@ part_rules_readonly() {
 	only_in_place "the other way round"
 }
 
+# Where all LUNs are read-only `=ro` says nothing more; a LUN that has a problem is one of them.
+part_rules_beside_readonly() {
+	local rules="initiator=$prefix:one=ro;$prefix:two"
+	volume tank/v1 16M "name=$iqn,lun=0,iomode=ro,$rules"
+	volume tank/v2 16M "name=$iqn,lun=1,$rules"
+	does "share, one LUN read-only" share -a
+	is "who may do what" "$prefix:one=ro $prefix:two" "$(rules "$iqn")"
+	set_property tank/v2 "name=$iqn,lun=1,nonsense=1,$rules"
+	sis sync
+	expect_error 1 "tank/v2" "a bad option of the other: one line"
+	same "a bad option of the other"
+	sis sync tank/v1
+	expect_quiet 0 "sync of the read-only one"
+	same "sync of the read-only one"
+	set_property tank/v2 "name=$iqn,lun=1,$rules"
+	sis share tank/v1
+	expect_quiet 0 "both are right again"
+	same "both are right again"
+}
+
 part_readonly() {
 	volume tank/v1 16M on
 	does "share" share tank/v1
@@ -528,6 +548,7 @@ part part_several
 part part_initiators names
 part part_chap chap
 part part_rules_readonly names names-ro
+part part_rules_beside_readonly names names-ro
 part part_readonly
 part part_blocksize blocksize
 part part_lun_number
