@@ -175,7 +175,6 @@ part_scst_group() {
 	changes >/dev/null
 	refused 1 "its QueuedCommands is '16', which this tool cannot say" "a queue depth" adopt "$x"
 	foreign_gone "$x"
-	put "del_device foreign$foreign" handlers/vdisk_fileio/mgmt
 	changes >/dev/null
 }
 
