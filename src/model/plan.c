@@ -161,11 +161,14 @@ static void refuse_access(struct sis_group *g, const struct sis_lun *kept, unsig
 			  text, kept->volume ? kept->volume : kept->path, g->iqn);
 }
 
-/* Of these, the sessions that the desired rules do not admit; borrowed. */
+/*
+ * Of these, the sessions that the desired rules do not admit; borrowed. Where a target tells one
+ * session of an initiator only (LIO) the others are without handle: those of one named already.
+ */
 static void shut_out(const struct sis_group *g, const sis_sessions *now, sis_sessions *ret)
 {
 	sis_vec_each(s, now)
-		if (!sis_rules_admit(&g->desired->rules, s))
+		if (s->id && !sis_rules_admit(&g->desired->rules, s))
 			sis_vec_push(ret, *s);
 }
 
@@ -283,7 +286,7 @@ bool sis_group_may_drop(const struct sis_group *g)
 	bool shuts = false;
 
 	sis_vec_each(s, &g->steps)
-		shuts |= s->kind == SIS_STEP_SESSION_END ||
+		shuts |= s->kind == SIS_STEP_SESSION_END || s->kind == SIS_STEP_TARGET_ADD ||
 			 (s->kind == SIS_STEP_TARGET_SET && s->changed & SIS_BIT(SIS_FIELD_RULES));
 	return g->drops || (g->live && shuts);
 }

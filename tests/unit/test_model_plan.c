@@ -27,11 +27,12 @@ struct plan_case {
 	(SIS_BIT(SIS_FIELD_VOLUME) | SIS_BIT(SIS_FIELD_BLOCKSIZE) | SIS_BIT(SIS_FIELD_READONLY) | \
 	 SIS_BIT(SIS_FIELD_SIZE) | SIS_BIT(SIS_FIELD_THIN))
 
-static void add_sessions(struct sis_target *t, uint64_t n)
+static void add_sessions(struct sis_target *t, uint64_t n, bool named)
 {
 	for (uint64_t i = 0; i < n; i++)
 		sis_vec_push(&t->sessions,
 			     ((struct sis_session){
+				     .id = named ? sis_asprintf("%" PRIu64, i) : NULL,
 				     .initiator = sis_asprintf("iqn.2020-01.org.c:h%" PRIu64, i),
 				     .address = sis_asprintf("10.0.0.%" PRIu64, i),
 			     }));
@@ -59,7 +60,9 @@ static void target_word(struct sis_target *t, const char *word)
 	else if (sis_streq(word, "half"))
 		t->half = true;
 	else if ((v = sis_str_after(word, "sessions=")))
-		add_sessions(t, number(v, false));
+		add_sessions(t, number(v, false), true);
+	else if ((v = sis_str_after(word, "unnamed=")))
+		add_sessions(t, number(v, false), false);
 	else if ((v = sis_str_after(word, "rule=")))
 		assert_int_equal(sis_rule_parse(v, sis_vec_add(&t->rules), NULL), 0);
 	else
