@@ -206,15 +206,36 @@ static int clean_luns(struct sis_bx *bx, const char *iqn, const char *tpg, struc
 	return r;
 }
 
+/*
+ * Makes the folder of a target; *ret_fresh tells whether it was not there. One that was found is known
+ * by its portal group, except for one that a run was cut off in.
+ */
+static int make_target(struct sis_bx *bx, const struct sis_target *t, const char *dir,
+		       bool *ret_fresh, struct sis_err *err)
+{
+	sis_autostrv sis_strv groups = { 0 };
+	int r;
+
+	*ret_fresh = !sis_kfs_exists(bx->kfs, "%s", dir);
+	if (*ret_fresh)
+		r = sis_kfs_mkdir(bx->kfs, err, "%s", dir);
+	else
+		r = t->tid ? 0 : sis_lio_list(bx->kfs, dir, "tpgt_", &groups, err);
+	if (r == -EEXIST || groups.n)
+		return sis_err_set(err, EEXIST, "target '%s' was made by something else just now",
+				   t->iqn);
+	return r;
+}
+
 static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 {
 	sis_autofree char *dir = sis_asprintf(SIS_LIO_ISCSI "/%s", t->iqn);
 	sis_autofree char *tpg = sis_lio_tpg(t->iqn, SIS_LIO_TAG);
-	bool fresh = !sis_kfs_exists(bx->kfs, "%s", dir);
+	bool fresh;
 	int r;
 
+	r = make_target(bx, t, dir, &fresh, err);
 	t->tid = SIS_LIO_TAG;
-	r = sis_lio_mkdir(bx, dir, err);
 	if (r == 0 && fresh)
 		sis_lio_made(bx, dir);
 	if (r == 0)

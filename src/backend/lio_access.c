@@ -17,7 +17,7 @@
 #include "base/file.h"
 #include "base/str.h"
 
-enum { BUSY_MS = 10000 };
+enum { BUSY_MS = 10000, MAX_LISTS = 1000 };
 
 int sis_lio_put(struct sis_bx *bx, const char *dir, const char *name, const char *value,
 		struct sis_err *err)
@@ -91,59 +91,116 @@ static const struct sis_rule *find_rule(const struct sis_target *t, const char *
 }
 
 /*
- * The kernel protects a new one until told otherwise, so it is right or too strict at any moment.
+ * A new one is protected by the kernel if the portal group asks for that, and until told otherwise, so
+ * it is right or too strict at any moment.
  */
+static int link_one(struct sis_bx *bx, const char *tpg, const char *dir, uint32_t lun, bool ro,
+		    struct sis_err *err)
+{
+	sis_autofree char *to = sis_asprintf("%s/lun/lun_%" PRIu32, tpg, lun);
+	int r = 0;
+
+	if (!sis_lio_is_new(bx, dir)) /* other tools may have linked another one */
+		r = sis_lio_unlink(bx, dir, "/lun/", err);
+	if (r == 0 && ro)
+		r = sis_lio_put(bx, tpg, "attrib/prod_mode_write_protect", "1", err);
+	return r < 0 ? r : sis_kfs_symlink(bx->kfs, to, err, "%s/lun", dir);
+}
+
 static int map_one(struct sis_bx *bx, const char *tpg, const char *name, uint32_t lun, bool ro,
 		   struct sis_err *err)
 {
 	sis_autofree char *dir = sis_asprintf("%s/acls/%s/lun_%" PRIu32, tpg, name, lun);
-	sis_autofree char *to = sis_asprintf("%s/lun/lun_%" PRIu32, tpg, lun), *link = NULL;
 	int r;
 
 	r = sis_lio_mkdir(bx, dir, err);
-	if (r < 0)
-		return r;
-	r = sis_lio_link(bx->kfs, dir, "/lun/", NULL, &link, err);
-	if (r == -ENOENT)
-		r = sis_kfs_symlink(bx->kfs, to, err, "%s/lun", dir);
-	if (r < 0)
-		return r;
-	return sis_lio_put(bx, dir, "write_protect", ro ? "1" : "0", err);
+	if (r == 0 && !sis_lio_maps(bx->kfs, dir, lun))
+		r = link_one(bx, tpg, dir, lun, ro, err);
+	return r < 0 ? r : sis_lio_put(bx, dir, "write_protect", ro ? "1" : "0", err);
+}
+
+static int unmap_dir(struct sis_bx *bx, const char *dir, struct sis_err *err)
+{
+	int r = sis_lio_unlink(bx, dir, "/lun/", err);
+
+	return r < 0 ? r : sis_lio_rmdir(bx, dir, err);
 }
 
 /* Is there a LUN of this number that can be used? What is only recorded cannot be looked at. */
-static bool lun_works(struct sis_bx *bx, const char *tpg, uint32_t lun, char **ret_link)
+static bool lun_works(struct sis_bx *bx, const char *tpg, uint32_t lun)
 {
 	sis_autofree char *dir = sis_asprintf("%s/lun/lun_%" PRIu32, tpg, lun), *store = NULL;
 
-	return sis_lio_link(bx->kfs, dir, "/core/", ret_link, &store, NULL) == 0;
+	return bx->dry || sis_lio_link(bx->kfs, dir, "/core/", NULL, &store, NULL) == 0;
 }
 
-static bool has_lun(const struct sis_target *t, uint32_t number)
+static void luns_free(sis_luns *l)
 {
-	sis_vec_each(l, &t->luns)
-		if (l->number == number)
-			return true;
-	return false;
+	sis_vec_each(lun, l)
+		sis_lun_free(lun);
+	sis_vec_free(l);
 }
 
 /* LUNs that are there without being asked for: their volume has a problem, or they go later. */
-static int map_others(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
-		      const char *name, bool ro, struct sis_err *err)
+static int read_others(struct sis_bx *bx, const char *tpg, const struct sis_target *t, sis_luns *ret,
+		       struct sis_err *err)
 {
 	sis_autofree char *dir = sis_asprintf("%s/lun", tpg);
 	sis_autostrv sis_strv names = { 0 };
-	int r;
+	int r = 0;
 
-	r = sis_lio_list(bx->kfs, dir, "lun_", &names, err);
-	sis_vec_each(n, &names) {
-		sis_autofree char *link = NULL;
-		uint64_t lun;
+	if (!sis_lio_is_new(bx, tpg))
+		r = sis_lio_list(bx->kfs, dir, "lun_", &names, err);
+	sis_vec_each(name, &names) {
+		struct sis_lun l;
+		uint32_t number;
 
-		if (r < 0 || sis_parse_u64(*n + strlen("lun_"), 0, UINT32_MAX, &lun) < 0 ||
-		    has_lun(t, (uint32_t)lun) || !lun_works(bx, tpg, (uint32_t)lun, &link))
+		if (r < 0 || !sis_lio_lun_number(*name, &number) || sis_target_lun(t, number))
 			continue;
-		r = map_one(bx, tpg, name, (uint32_t)lun, ro || sis_streq(link, SIS_LIO_RO), err);
+		r = sis_lio_read_lun(bx->kfs, tpg, number, &l, err);
+		if (r == 0)
+			sis_vec_push(ret, l);
+		else if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
+/*
+ * Where all that is asked for is read-only "=ro" was left out: then nothing tells who may write to
+ * the others but the entry itself.
+ */
+static int map_other(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
+		     const char *name, bool ro, const struct sis_lun *l, struct sis_err *err)
+{
+	sis_autofree char *dir = sis_asprintf("%s/acls/%s/lun_%" PRIu32, tpg, name, l->number);
+	bool protect = ro || l->readonly;
+
+	if (!protect && !sis_target_writable(t))
+		protect = !sis_lio_maps(bx->kfs, dir, l->number) ||
+			  !sis_lio_attr_is(bx->kfs, dir, "write_protect", "0");
+	return map_one(bx, tpg, name, l->number, protect, err);
+}
+
+/* What an entry has besides LUNs under their own numbers. */
+static int unmap_strays(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
+			const char *name, const sis_luns *others, struct sis_err *err)
+{
+	sis_autofree char *acl = sis_asprintf("%s/acls/%s", tpg, name);
+	sis_autostrv sis_strv maps = { 0 };
+	int r = 0;
+
+	if (!sis_lio_is_new(bx, acl))
+		r = sis_lio_list(bx->kfs, acl, "lun_", &maps, err);
+	sis_vec_each(map, &maps) {
+		sis_autofree char *dir = sis_asprintf("%s/%s", acl, *map);
+		uint32_t number;
+		bool stray = !sis_lio_lun_number(*map, &number) || !sis_target_lun(t, number);
+
+		sis_vec_each(l, others)
+			stray &= l->number != number;
+		if (r == 0 && stray)
+			r = unmap_dir(bx, dir, err);
 	}
 	return r;
 }
@@ -151,17 +208,19 @@ static int map_others(struct sis_bx *bx, const char *tpg, const struct sis_targe
 static int map_all(struct sis_bx *bx, const char *tpg, const struct sis_target *t, const char *name,
 		   bool ro, struct sis_err *err)
 {
-	sis_vec_each(l, &t->luns) {
-		sis_autofree char *link = NULL;
-		int r;
+	sis_luns others = { 0 };
+	int r = read_others(bx, tpg, t, &others, err);
 
-		if (!bx->dry && !lun_works(bx, tpg, l->number, &link))
-			continue;
-		r = map_one(bx, tpg, name, l->number, ro || l->readonly, err);
-		if (r < 0)
-			return r;
-	}
-	return map_others(bx, tpg, t, name, ro, err);
+	sis_vec_each(l, &t->luns)
+		if (r == 0 && lun_works(bx, tpg, l->number))
+			r = map_one(bx, tpg, name, l->number, ro || l->readonly, err);
+	sis_vec_each(l, &others)
+		if (r == 0)
+			r = map_other(bx, tpg, t, name, ro, l, err);
+	if (r == 0)
+		r = unmap_strays(bx, tpg, t, name, &others, err);
+	luns_free(&others);
+	return r;
 }
 
 static int list_acls(struct sis_bx *bx, const char *tpg, sis_strv *ret, struct sis_err *err)
@@ -189,16 +248,8 @@ int sis_lio_map_lun(struct sis_bx *bx, const struct sis_target *t, const struct 
 	return r;
 }
 
-static int unmap_dir(struct sis_bx *bx, const char *dir, struct sis_err *err)
-{
-	int r = sis_lio_unlink(bx, dir, "/lun/", err);
-
-	return r < 0 ? r : sis_lio_rmdir(bx, dir, err);
-}
-
 int sis_lio_unmap_lun(struct sis_bx *bx, const char *tpg, uint32_t lun, struct sis_err *err)
 {
-	sis_autofree char *wanted = sis_asprintf("lun_%" PRIu32, lun);
 	sis_autostrv sis_strv names = { 0 };
 	int r;
 
@@ -210,11 +261,10 @@ int sis_lio_unmap_lun(struct sis_bx *bx, const char *tpg, uint32_t lun, struct s
 		if (r == 0)
 			r = sis_lio_list(bx->kfs, acl, "lun_", &maps, err);
 		sis_vec_each(map, &maps) {
-			sis_autofree char *dir = sis_asprintf("%s/%s", acl, *map), *to = NULL;
+			sis_autofree char *dir = sis_asprintf("%s/%s", acl, *map);
 
 			/* other tools may have mapped it under another number */
-			if (r == 0 && sis_lio_link(bx->kfs, dir, "/lun/", NULL, &to, NULL) == 0 &&
-			    sis_streq(to, wanted))
+			if (r == 0 && sis_lio_maps(bx->kfs, dir, lun))
 				r = unmap_dir(bx, dir, err);
 		}
 	}
@@ -242,20 +292,29 @@ int sis_lio_acl_del(struct sis_bx *bx, const char *tpg, const char *name, struct
 int sis_lio_protect(struct sis_bx *bx, const struct sis_target *t, bool fresh, struct sis_err *err)
 {
 	sis_autofree char *tpg = sis_lio_tpg(t->iqn, t->tid);
-	size_t ro = 0;
+	sis_luns others = { 0 };
+	size_t ro = 0, n = t->luns.n;
+	int r;
 
+	if (!fresh && sis_lio_is_new(bx, tpg))
+		return 0; /* done when it was made */
+	r = read_others(bx, tpg, t, &others, err);
+	n += others.n;
 	sis_vec_each(l, &t->luns)
 		ro += l->readonly;
-	if (!t->rules.n && ro && ro < t->luns.n)
+	sis_vec_each(l, &others)
+		ro += l->readonly;
+	luns_free(&others);
+	if (r < 0)
+		return r;
+	if (!t->rules.n && ro && ro < n)
 		return sis_err_set(err, EOPNOTSUPP,
 				   "target '%s' has read-only LUNs and others, and is open to everyone: "
 				   "LIO has one write protection for all of them; restrict it with "
 				   "initiator=, or give the read-only volume a name= of its own",
 				   t->iqn);
-	if (!fresh && sis_lio_is_new(bx, tpg))
-		return 0; /* done when it was made */
-	return sis_lio_put(bx, tpg, "attrib/demo_mode_write_protect",
-			   ro && ro == t->luns.n ? "1" : "0", err);
+	return sis_lio_put(bx, tpg, "attrib/demo_mode_write_protect", ro && ro == n ? "1" : "0",
+			   err);
 }
 
 /* Can entries be excused from authentication? What is only recorded cannot be looked at. */
@@ -316,23 +375,35 @@ int sis_lio_end_sessions(struct sis_bx *bx, const char *tpg, const char *name,
 	return r < 0 ? r : sis_lio_acl_del(bx, tpg, name, err);
 }
 
+/* The kernel lists no more than fit into a page, so that there may be more behind them. */
 static int end_strangers(struct sis_bx *bx, const char *tpg, struct sis_err *err)
 {
-	sis_autofree char *text = NULL;
-	sis_sessions sessions = { 0 };
-	size_t len;
+	size_t ended = 1;
 	int r = 0;
 
-	if (sis_kfs_read(bx->kfs, &text, &len, NULL, "%s/dynamic_sessions", tpg) < 0)
-		return 0; /* there is no such target yet */
-	sis_lio_dynamic_sessions_parse(text, len, &sessions);
-	sis_vec_each(s, &sessions) {
-		if (r == 0)
-			r = sis_lio_end_sessions(bx, tpg, s->initiator, err);
-		sis_session_free(s);
+	for (int i = 0; r == 0 && ended && i < MAX_LISTS; i++) {
+		sis_autosessions sis_sessions sessions = { 0 };
+		sis_autofree char *text = NULL;
+		size_t len;
+
+		ended = 0;
+		if (sis_kfs_read(bx->kfs, &text, &len, NULL, "%s/dynamic_sessions", tpg) < 0)
+			return 0; /* there is no such target yet */
+		sis_lio_dynamic_sessions_parse(text, len, &sessions);
+		sis_vec_each(s, &sessions)
+			if (r == 0)
+				r = sis_lio_end_sessions(bx, tpg, s->initiator, err);
+		ended = bx->dry ? 0 : sessions.n;
 	}
-	sis_vec_free(&sessions);
 	return r;
+}
+
+/* Would hidden entries be let in once no authentication is demanded? One not shown yet has none. */
+static bool lets_back_in(struct sis_bx *bx, const char *tpg)
+{
+	return sis_lio_is_open(bx->kfs, tpg) ||
+	       (sis_lio_attr_is(bx->kfs, tpg, "enable", "1") &&
+		sis_lio_attr_is(bx->kfs, tpg, "attrib/authentication", "1"));
 }
 
 /* The credentials of the portal group are for initiators without entry: none is let in so. */
@@ -350,7 +421,7 @@ static int close_target(struct sis_bx *bx, const char *tpg, const struct sis_tar
 	}
 	if (r < 0)
 		return r;
-	if (!excuse && sis_lio_is_open(bx->kfs, tpg))
+	if (!excuse && lets_back_in(bx, tpg))
 		return sis_err_set(err, EOPNOTSUPP,
 				   "this kernel (before 6.0) cannot shut out initiators that were "
 				   "logged in while target '%s' was open to everyone; `shareiscsi "
@@ -363,10 +434,11 @@ static int close_target(struct sis_bx *bx, const char *tpg, const struct sis_tar
 		r = end_strangers(bx, tpg, err);
 	if (r == 0)
 		r = sis_lio_put(bx, tpg, "attrib/generate_node_acls", "0", err);
-	if (r == 0)
-		r = sis_lio_put(bx, tpg, "attrib/cache_dynamic_acls", "0", err);
 	/* who is not let in is not told of it either */
-	return r < 0 ? r : sis_lio_put(bx, tpg, "attrib/demo_mode_discovery", "0", err);
+	if (r == 0)
+		r = sis_lio_put(bx, tpg, "attrib/demo_mode_discovery", "0", err);
+	/* the last, as it tells read() that all this is done */
+	return r < 0 ? r : sis_lio_put(bx, tpg, "attrib/cache_dynamic_acls", "0", err);
 }
 
 static int delete_other_acls(struct sis_bx *bx, const char *tpg, const struct sis_target *t,

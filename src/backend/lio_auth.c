@@ -16,7 +16,7 @@ static int put(struct sis_bx *bx, const char *dir, const char *name, const char 
 	       struct sis_err *err)
 {
 	sis_autosecret char *have = NULL;
-	const char *want = value ? value : SIS_LIO_NO_CHAP;
+	const char *want = value && *value ? value : SIS_LIO_NO_CHAP;
 	int r = -ENOENT;
 
 	if (!sis_lio_is_new(bx, dir))
@@ -24,8 +24,8 @@ static int put(struct sis_bx *bx, const char *dir, const char *name, const char 
 	/* What is new has nothing yet. */
 	if ((r == 0 || r == -ENOENT) && sis_streq(r == 0 && *have ? have : SIS_LIO_NO_CHAP, want))
 		return 0;
-	if (!value)
-		return sis_kfs_write(bx->kfs, SIS_LIO_NO_CHAP, err, "%s/auth/%s", dir, name);
+	if (want != value)
+		return sis_kfs_write(bx->kfs, want, err, "%s/auth/%s", dir, name);
 	return sis_kfs_write_secret(bx->kfs, value, secret ? SIS_SECRET_SHOWN : value, err,
 				    "%s/auth/%s", dir, name);
 }

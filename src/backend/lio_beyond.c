@@ -19,7 +19,6 @@ static const struct attr tpg_attrs[] = {
 	{ "attrib/default_cmdsn_depth", "64" },
 	{ "attrib/default_erl", "0" },
 	{ "attrib/login_timeout", "15" },
-	{ "attrib/prod_mode_write_protect", "0" },
 	{ "attrib/t10_pi", "0" },
 	{ "attrib/tpg_enabled_sendtargets", "1" },
 	{ "param/HeaderDigest", "CRC32C,None" },
@@ -79,14 +78,6 @@ static int odd_groups(struct sis_kfs *k, const struct sis_target *t, char **ret,
 	return r;
 }
 
-static bool has_rule(const struct sis_target *t, const char *name)
-{
-	sis_vec_each(r, &t->rules)
-		if (sis_streq(r->text, name))
-			return true;
-	return false;
-}
-
 static int odd_acls(struct sis_kfs *k, const struct sis_target *t, const char *tpg, char **ret,
 		    struct sis_err *err)
 {
@@ -99,12 +90,24 @@ static int odd_acls(struct sis_kfs *k, const struct sis_target *t, const char *t
 
 		if (r == 0 && !*ret)
 			*ret = odd(k, acl, *name, acl_attrs);
-		if (r == 0 && !*ret && !sis_lio_is_open(k, tpg) && !has_rule(t, *name))
-			*ret = sis_asprintf("initiator '%s' does not see every LUN under its own "
-					    "number",
+		if (r == 0 && !*ret && !sis_lio_is_open(k, tpg) &&
+		    !sis_lio_acl_is_whole(k, tpg, t, *name))
+			*ret = sis_asprintf("initiator '%s' sees other LUNs than the target has, "
+					    "or under other numbers",
 					    *name);
 	}
 	return r;
+}
+
+/* What the kernel keeps of the time when it was open is not shown anywhere. */
+static char *odd_past(struct sis_kfs *k, const char *tpg)
+{
+	if (sis_lio_is_open(k, tpg) || !sis_lio_attr_is(k, tpg, "attrib/cache_dynamic_acls", "1"))
+		return NULL;
+	return sis_strdup(sis_lio_attr_is(k, tpg, "attrib/authentication", "1") ?
+				  "its portal group has attrib/cache_dynamic_acls '1'" :
+				  "it was open to everyone once, and as its portal group demands no "
+				  "authentication, the kernel may let in again who logged in then");
 }
 
 int sis_lio_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
@@ -115,6 +118,8 @@ int sis_lio_beyond(struct sis_bx *bx, const struct sis_target *live, char **ret,
 
 	if (r == 0 && !what)
 		what = odd(bx->kfs, tpg, "its portal group", tpg_attrs);
+	if (r == 0 && !what)
+		what = odd_past(bx->kfs, tpg);
 	if (r == 0 && !what)
 		r = odd_acls(bx->kfs, live, tpg, &what, err);
 	sis_vec_each(l, &live->luns) {

@@ -66,6 +66,13 @@ int sis_lio_link(struct sis_kfs *k, const char *dir, const char *anchor, char **
 	return -ENOENT;
 }
 
+bool sis_lio_maps(struct sis_kfs *k, const char *dir, uint32_t number)
+{
+	sis_autofree char *want = sis_asprintf("lun_%" PRIu32, number), *target = NULL;
+
+	return sis_lio_link(k, dir, "/lun/", NULL, &target, NULL) == 0 && sis_streq(target, want);
+}
+
 bool sis_lio_attr_is(struct sis_kfs *k, const char *dir, const char *name, const char *value)
 {
 	sis_autofree char *text = NULL;
@@ -201,9 +208,37 @@ static void read_store(struct sis_kfs *k, const char *store, struct sis_lun *l)
 struct tpg {
 	struct sis_kfs *k;
 	char *dir;
-	bool open;    /* everyone may log in */
-	bool protect; /* ... but not write */
+	bool open; /* everyone may log in */
 };
+
+bool sis_lio_lun_number(const char *name, uint32_t *ret)
+{
+	const char *digits = sis_str_after(name, "lun_");
+	uint64_t number;
+
+	if (!digits || sis_parse_u64(digits, 0, UINT32_MAX, &number) < 0)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+int sis_lio_read_lun(struct sis_kfs *k, const char *tpg, uint32_t number, struct sis_lun *ret,
+		     struct sis_err *err)
+{
+	sis_autofree char *dir = sis_asprintf("%s/lun/lun_%" PRIu32, tpg, number), *link = NULL;
+	struct sis_lun l = { .number = number };
+	int r = sis_lio_link(k, dir, "/core/", &link, &l.handle, err);
+
+	if (r < 0)
+		return r;
+	read_store(k, l.handle, &l);
+	if (l.type != SIS_TYPE_BLOCKIO)
+		l.readonly = sis_streq(link, SIS_LIO_RO) ||
+			     (!sis_streq(link, SIS_LIO_RW) && sis_lio_is_open(k, tpg) &&
+			      sis_lio_attr_is(k, tpg, "attrib/demo_mode_write_protect", "1"));
+	*ret = l;
+	return 0;
+}
 
 /*
  * LUNs without a link are the traces of a run that was cut off: not LUNs, but something to be
@@ -219,26 +254,18 @@ static int read_luns(const struct tpg *tpg, struct sis_target *t, struct sis_err
 	if (r < 0)
 		return r;
 	sis_vec_each(name, &names) {
-		sis_autofree char *sub = sis_asprintf("%s/%s", dir, *name);
-		sis_autofree char *link = NULL;
-		struct sis_lun l = { 0 };
-		uint64_t number;
+		struct sis_lun l;
+		uint32_t number;
 
-		if (sis_parse_u64(*name + strlen("lun_"), 0, UINT32_MAX, &number) < 0)
+		if (!sis_lio_lun_number(*name, &number))
 			continue;
-		r = sis_lio_link(tpg->k, sub, "/core/", &link, &l.handle, err);
-		if (r == -ENOENT) {
+		r = sis_lio_read_lun(tpg->k, tpg->dir, number, &l, err);
+		if (r == 0)
+			sis_vec_push(&t->luns, l);
+		else if (r == -ENOENT)
 			t->half = true;
-			continue;
-		}
-		if (r < 0)
+		else
 			return r;
-		l.number = (uint32_t)number;
-		read_store(tpg->k, l.handle, &l);
-		if (l.type != SIS_TYPE_BLOCKIO)
-			l.readonly = sis_streq(link, SIS_LIO_RO) ||
-				     (!sis_streq(link, SIS_LIO_RW) && tpg->open && tpg->protect);
-		sis_vec_push(&t->luns, l);
 	}
 	return 0;
 }
@@ -249,36 +276,104 @@ static bool all_readonly(const struct sis_target *t)
 }
 
 struct acl {
-	bool whole; /* all LUNs of the target are in it, under their own numbers */
+	bool whole; /* all LUNs of the target are in it, under their own numbers, and nothing else */
 	bool ro;    /* this initiator must not write */
 	bool right; /* it is protected exactly as `ro` and the LUNs ask for */
 };
 
-/* `ro` can only be told from LUNs that others may write to. */
-static struct acl read_acl(const struct tpg *tpg, const struct sis_target *t, const char *name)
+static bool maps_others(struct sis_kfs *k, const char *acl, const struct sis_target *t)
 {
-	struct acl a = { .whole = true, .ro = !all_readonly(t) && t->luns.n, .right = true };
-	bool free_luns = true;
+	sis_autostrv sis_strv names = { 0 };
+
+	if (sis_lio_list(k, acl, "lun_", &names, NULL) < 0)
+		return false;
+	sis_vec_each(map, &names) {
+		uint32_t number;
+
+		if (!sis_lio_lun_number(*map, &number) || !sis_target_lun(t, number))
+			return true;
+	}
+	return false;
+}
+
+/* `ro` can only be told from LUNs that others may write to. */
+static struct acl read_acl(struct sis_kfs *k, const char *tpg, const struct sis_target *t,
+			   const char *name)
+{
+	sis_autofree char *acl = sis_asprintf("%s/acls/%s", tpg, name);
+	struct acl a = { .whole = !maps_others(k, acl, t), .right = true };
+	bool protects = false, leaves = false;
 
 	sis_vec_each(l, &t->luns) {
-		sis_autofree char *dir = sis_asprintf("%s/acls/%s/lun_%" PRIu32, tpg->dir, name, l->number);
-		sis_autofree char *want = sis_asprintf("lun_%" PRIu32, l->number), *target = NULL;
-		bool protect = sis_lio_attr_is(tpg->k, dir, "write_protect", "1");
+		sis_autofree char *dir = sis_asprintf("%s/lun_%" PRIu32, acl, l->number);
+		bool protect = sis_lio_attr_is(k, dir, "write_protect", "1");
 
-		if (sis_lio_link(tpg->k, dir, "/lun/", NULL, &target, NULL) < 0 ||
-		    !sis_streq(target, want))
+		if (!sis_lio_maps(k, dir, l->number)) {
 			a.whole = false;
-		a.ro &= protect;
+			continue;
+		}
 		a.right &= protect || !l->readonly;
-		free_luns &= !protect || l->readonly;
+		protects |= protect && !l->readonly;
+		leaves |= !protect && !l->readonly;
 	}
-	a.right &= a.ro || free_luns;
+	a.ro = protects && !leaves;
+	a.right &= !protects || !leaves;
 	return a;
 }
 
+bool sis_lio_acl_is_whole(struct sis_kfs *k, const char *tpg, const struct sis_target *t,
+			  const char *name)
+{
+	return read_acl(k, tpg, t, name).whole;
+}
+
 /*
- * A target that is open may have entries for single initiators as well, which must then say the
- * same as having none. One that is not open and lets nobody in is unfinished, not "everyone".
+ * Would one that is not open let in again who logged in while it was (see lio_access.c)? The kernel
+ * caches such initiators from the moment it is opened, and authentication, which shuts them out, is
+ * demanded by what this tool closed; it alone hides from discovery, too. What was never open, as
+ * other tools make it, demands none and need not.
+ */
+static bool is_ajar(const struct tpg *tpg, const sis_strv *acls)
+{
+	bool excuses = false;
+
+	if (sis_lio_attr_is(tpg->k, tpg->dir, "attrib/cache_dynamic_acls", "1"))
+		return true;
+	sis_vec_each(name, acls)
+		excuses |= sis_kfs_exists(tpg->k, "%s/acls/%s/attrib/authentication", tpg->dir, *name);
+	return excuses && sis_lio_attr_is(tpg->k, tpg->dir, "attrib/authentication", "0") &&
+	       sis_lio_attr_is(tpg->k, tpg->dir, "attrib/demo_mode_discovery", "0");
+}
+
+static void read_closed(const struct tpg *tpg, const sis_strv *acls, struct sis_target *t)
+{
+	sis_vec_each(name, acls) {
+		struct acl a = read_acl(tpg->k, tpg->dir, t, *name);
+
+		t->half |= !a.whole || !a.right;
+		sis_vec_push(&t->rules, ((struct sis_rule){ .kind = SIS_RULE_NAME,
+							    .text = sis_strdup(*name),
+							    .ro = a.ro }));
+	}
+	t->half |= !t->rules.n || is_ajar(tpg, acls);
+}
+
+/* Entries for single initiators must say the same as having none. */
+static void read_open(const struct tpg *tpg, const sis_strv *acls, struct sis_target *t)
+{
+	bool protect = sis_lio_attr_is(tpg->k, tpg->dir, "attrib/demo_mode_write_protect", "1");
+
+	sis_vec_each(name, acls) {
+		struct acl a = read_acl(tpg->k, tpg->dir, t, *name);
+
+		t->half |= !a.whole || !a.right || a.ro;
+	}
+	t->half |= t->luns.n && protect != all_readonly(t);
+}
+
+/*
+ * An entry that is not whole is a rule nevertheless, as it lets in. A target that is not open and lets
+ * nobody in is unfinished, not "everyone".
  */
 static int read_rules(const struct tpg *tpg, struct sis_target *t, struct sis_err *err)
 {
@@ -289,23 +384,11 @@ static int read_rules(const struct tpg *tpg, struct sis_target *t, struct sis_er
 	r = sis_lio_list(tpg->k, dir, "", &names, err);
 	if (r < 0)
 		return r;
-	sis_vec_each(name, &names) {
-		struct acl a = read_acl(tpg, t, *name);
-
-		if (tpg->open)
-			t->half |= !a.whole || !a.right || a.ro;
-		else if (a.whole)
-			sis_vec_push(&t->rules, ((struct sis_rule){
-						.kind = SIS_RULE_NAME,
-						.text = sis_strdup(*name),
-						.ro = a.right ? a.ro : !a.ro,
-					}));
-	}
-	t->known |= SIS_BIT(SIS_FIELD_RULES);
 	if (tpg->open)
-		t->half |= t->luns.n && tpg->protect != all_readonly(t);
+		read_open(tpg, &names, t);
 	else
-		t->half |= !t->rules.n;
+		read_closed(tpg, &names, t);
+	t->known |= SIS_BIT(SIS_FIELD_RULES);
 	return 0;
 }
 
@@ -434,7 +517,6 @@ int sis_lio_read_target(struct sis_kfs *k, const char *iqn, struct sis_target *r
 
 		tpg.dir = dir;
 		tpg.open = sis_lio_is_open(k, dir);
-		tpg.protect = sis_lio_attr_is(k, dir, "attrib/demo_mode_write_protect", "1");
 		r = read_tpg(&tpg, &t, err);
 	} else {
 		t.half = true;

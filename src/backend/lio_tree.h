@@ -72,6 +72,20 @@ int sis_lio_list(struct sis_kfs *k, const char *dir, const char *prefix, sis_str
 int sis_lio_link(struct sis_kfs *k, const char *dir, const char *anchor, char **ret_name,
 		 char **ret_target, struct sis_err *err);
 
+/* The number in "lun_N"; false when it is no such name. */
+bool sis_lio_lun_number(const char *name, uint32_t *ret);
+
+/* Does folder `dir` of an access list entry lead to the LUN of that number? */
+bool sis_lio_maps(struct sis_kfs *k, const char *dir, uint32_t number);
+
+/* One LUN of a portal group. -ENOENT without message when it has none, or one without a backing object. */
+int sis_lio_read_lun(struct sis_kfs *k, const char *tpg, uint32_t number, struct sis_lun *ret,
+		     struct sis_err *err);
+
+/* Does the initiator see all LUNs of `t`, under their own numbers, and nothing else? */
+bool sis_lio_acl_is_whole(struct sis_kfs *k, const char *tpg, const struct sis_target *t,
+			  const char *name);
+
 /* Does the attribute hold this text? No when it cannot be read. */
 bool sis_lio_attr_is(struct sis_kfs *k, const char *dir, const char *name, const char *value);
 

@@ -70,6 +70,24 @@ open_to_all() {
 	set_property tank/v1 "initiator=$prefix:one"
 }
 
+# Two LUNs, of which an initiator loses both, or may no longer write to.
+two_luns() {	# OPTIONS
+	set_property tank/v1 "name=$iqn,lun=1${1:+,$1}"
+	volume tank/v2 16M "name=$iqn,lun=2${1:+,$1}"
+}
+
+one_to_go() {
+	two_luns "initiator=$prefix:one;$prefix:two"
+	sis sync -f
+	two_luns "initiator=$prefix:one"
+}
+
+one_to_read() {
+	two_luns "initiator=$prefix:one"
+	sis sync -f
+	two_luns "initiator=$prefix:one=ro"
+}
+
 to_be_rebuilt() {
 	set_property tank/v1 on
 	sis sync -f
@@ -101,6 +119,8 @@ walks() {	# KIND
 	walk "$kind" to_be_renamed sync
 	walk "$kind" to_grow sync
 	[ -n "$(cannot names)$(cannot disturbed-rules)" ] || walk "$kind" open_to_all sync
+	[ -n "$(cannot names)$(cannot disturbed-rules)" ] || EVERY=1 walk "$kind" one_to_go sync
+	[ -n "$(cannot names)$(cannot names-ro)" ] || EVERY=1 walk "$kind" one_to_read sync
 }
 
 part_killed() {

@@ -293,7 +293,63 @@ static void test_closed(void **state)
 	put_dir(TPG "/acls/iqn.2000-01.com.x:y");
 	read_target(&u);
 	assert_true(u.half);
-	assert_int_equal(u.rules.n, 0);
+	assert_int_equal(u.rules.n, 1);
+}
+
+static bool is_half(size_t rules)
+{
+	sis_autotarget struct sis_target t = { 0 };
+
+	read_target(&t);
+	assert_int_equal(t.rules.n, rules);
+	return t.half;
+}
+
+/* What a run left that was cut off, or what others did, is not as it should be, but lets in. */
+static void test_closed_half(void **state)
+{
+	sis_autofree char *info = golden_read("tests/golden/lio/iblock.info");
+
+	(void)state;
+	put(TPG "/attrib/generate_node_acls", "0\n");
+	put(TPG "/attrib/authentication", "1\n");
+	put_acl("iqn.2000-01.com.x:y", "0\n");
+	assert_false(is_half(1));
+	put_dir(TPG "/acls/iqn.2000-01.com.x:z");
+	assert_true(is_half(2));
+	drop(TPG "/acls/iqn.2000-01.com.x:z");
+	/* one LUN more than there is */
+	put_dir(TPG "/acls/iqn.2000-01.com.x:y/lun_5");
+	put_link(TPG "/acls/iqn.2000-01.com.x:y/lun_5/lun",
+		 "../../../../../../../target/iscsi/" IQN "/tpgt_1/lun/lun_0");
+	assert_true(is_half(1));
+	drop(TPG "/acls/iqn.2000-01.com.x:y/lun_5/lun");
+	drop(TPG "/acls/iqn.2000-01.com.x:y/lun_5");
+	assert_false(is_half(1));
+	/* a read-only LUN that this initiator may write to */
+	put(STORE "/info", info);
+	assert_true(is_half(1));
+	put(TPG "/acls/iqn.2000-01.com.x:y/lun_0/write_protect", "1\n");
+	assert_false(is_half(1));
+}
+
+/* Who logged in while it was open would be let in again. */
+static void test_ajar(void **state)
+{
+	(void)state;
+	put(TPG "/attrib/generate_node_acls", "0\n");
+	put_acl("iqn.2000-01.com.x:y", "0\n");
+	assert_false(is_half(1));
+	put(TPG "/attrib/cache_dynamic_acls", "1\n");
+	assert_true(is_half(1));
+	put(TPG "/attrib/cache_dynamic_acls", "0\n");
+	/* closed by this tool, which has initiators authenticate where entries can be excused */
+	put(TPG "/attrib/demo_mode_discovery", "0\n");
+	assert_false(is_half(1));
+	put(TPG "/acls/iqn.2000-01.com.x:y/attrib/authentication", "0\n");
+	assert_true(is_half(1));
+	put(TPG "/attrib/authentication", "1\n");
+	assert_false(is_half(1));
 }
 
 /* An entry in an open target must not take anything from its initiator. */
@@ -589,7 +645,7 @@ static void test_beyond(void **state)
 /* An entry that maps no LUN, or another one, is no rule: the target is more than its rules. */
 static void test_beyond_entry(void **state)
 {
-	sis_autofree char *nothing = NULL, *partial = NULL, *depth = NULL;
+	sis_autofree char *nothing = NULL, *past = NULL, *partial = NULL, *depth = NULL;
 
 	(void)state;
 	put(TPG "/attrib/generate_node_acls", "0\n");
@@ -597,9 +653,13 @@ static void test_beyond_entry(void **state)
 	put(TPG "/acls/iqn.x:a/cmdsn_depth", "64\n");
 	nothing = beyond();
 	assert_null(nothing);
+	put(TPG "/attrib/cache_dynamic_acls", "1\n");
+	past = beyond();
+	assert_non_null(strstr(past, "it was open to everyone once"));
+	put(TPG "/attrib/cache_dynamic_acls", "0\n");
 	put_dir(TPG "/acls/iqn.x:b");
 	partial = beyond();
-	assert_string_equal(partial, "initiator 'iqn.x:b' does not see every LUN under its own number");
+	assert_string_equal(partial, "initiator 'iqn.x:b' sees other LUNs than the target has, or under other numbers");
 	put(TPG "/acls/iqn.x:a/cmdsn_depth", "16\n");
 	depth = beyond();
 	assert_string_equal(depth, "iqn.x:a has cmdsn_depth '16'");
@@ -635,6 +695,8 @@ int main(void)
 		TREE_TEST(test_open),
 		TREE_TEST(test_rules),
 		TREE_TEST(test_closed),
+		TREE_TEST(test_closed_half),
+		TREE_TEST(test_ajar),
 		TREE_TEST(test_open_with_entry),
 		TREE_TEST(test_readonly),
 		TREE_TEST(test_half),
