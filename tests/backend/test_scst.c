@@ -556,6 +556,10 @@ static void test_foreign(void **state)
 	write_tree("targets/iscsi/mgmt", "add_target iqn.2000-01.org.other:x");
 	write_tree("handlers/vdisk_blockio/mgmt",
 		   "add_device theirs filename=/dev/zvol/mypool/theirs");
+	sis_replace(&t.iqn, "iqn.2000-01.org.other:x"); /* it was not there when the plan was made */
+	fails(bx.be->target_add(&bx, &t, &err), EEXIST);
+	sis_target_free(&t);
+	t = wanted();
 	ok(share(&t));
 	{
 		sis_autofree char *command = sis_asprintf("add %s 5", t.luns.v[0].handle);
