@@ -114,7 +114,8 @@ struct sis_backend {
 	void (*read_ahead)(struct sis_bx *bx);
 
 	/* Makes the target, not reachable yet; fills t->tid. What access control can be set
-	 * before there are LUNs is set here, for targets that cannot be hidden. */
+	 * before there are LUNs is set here, for targets that cannot be hidden. With t->tid set it
+	 * was there when it was read; otherwise one that is there by now is somebody else's: EEXIST. */
 	int (*target_add)(struct sis_bx *bx, struct sis_target *t, struct sis_err *err);
 
 	/* Brings the fields in `changed` (enum sis_field bits) to what t says; sessions stay.

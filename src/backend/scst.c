@@ -83,7 +83,7 @@ static int scst_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_e
 		return r;
 	if (strchr(t->iqn, '/') || strlen(t->iqn) > MAX_IQN)
 		return sis_err_set(err, EINVAL, "SCST cannot have the target name '%s'", t->iqn);
-	if (sis_kfs_exists(bx->kfs, "%s", proof))
+	if (!t->tid && sis_kfs_exists(bx->kfs, "%s", proof))
 		return sis_err_set(err, EEXIST, "target '%s' was made by something else just now",
 				   t->iqn);
 	r = sis_scst_make(bx, SIS_SCST_ISCSI_MGMT, command, proof, err);

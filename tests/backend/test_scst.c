@@ -91,24 +91,27 @@ static void no_rules(struct sis_target *t)
 	sis_rules_free(&t->rules);
 }
 
-static int share(struct sis_target *t)
-{
-	int r;
-
-	r = bx.be->target_add(&bx, t, &err);
-	for (size_t i = 0; r == 0 && i < t->luns.n; i++)
-		r = bx.be->lun_add(&bx, t, &t->luns.v[i], &err);
-	if (r == 0)
-		r = bx.be->target_set(&bx, t, NULL, all_fields, &err);
-	return r < 0 ? r : bx.be->target_show(&bx, t, &err);
-}
-
 static struct sis_state read_all(void)
 {
 	struct sis_state s = { 0 };
 
 	ok(bx.be->read(&bx, NULL, &s, &err));
 	return s;
+}
+
+static int share(struct sis_target *t)
+{
+	sis_autostate struct sis_state s = read_all();
+	const struct sis_target *live = sis_state_find(&s, t->iqn);
+	int r;
+
+	t->tid = live ? live->tid : 0;
+	r = bx.be->target_add(&bx, t, &err);
+	for (size_t i = 0; r == 0 && i < t->luns.n; i++)
+		r = bx.be->lun_add(&bx, t, &t->luns.v[i], &err);
+	if (r == 0)
+		r = bx.be->target_set(&bx, t, NULL, all_fields, &err);
+	return r < 0 ? r : bx.be->target_show(&bx, t, &err);
 }
 
 static int unshare(bool force)
