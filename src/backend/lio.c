@@ -13,9 +13,11 @@
 #include <inttypes.h>
 
 #include "backend/lio_access.h"
-#include "backend/lio_beyond.h"
+#include "backend/lio_acl.h"
 #include "backend/lio_auth.h"
+#include "backend/lio_beyond.h"
 #include "backend/lio_memory.h"
+#include "backend/lio_ops.h"
 #include "backend/lio_store.h"
 #include "backend/lio_tree.h"
 #include "base/str.h"

@@ -7,6 +7,7 @@
 
 #include "backend/lio_access.h"
 #include "backend/lio_memory.h"
+#include "backend/lio_ops.h"
 #include "backend/lio_tree.h"
 #include "base/str.h"
 

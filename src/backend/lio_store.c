@@ -9,7 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "backend/holder.h"
-#include "backend/lio_access.h"
+#include "backend/lio_ops.h"
 #include "backend/lio_tree.h"
 #include "base/file.h"
 #include "base/str.h"

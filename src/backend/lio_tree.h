@@ -82,6 +82,10 @@ bool sis_lio_maps(struct sis_kfs *k, const char *dir, uint32_t number);
 int sis_lio_read_lun(struct sis_kfs *k, const char *tpg, uint32_t number, struct sis_lun *ret,
 		     struct sis_err *err);
 
+/* Fills t->rules; t->luns is there already. What an entry lacks makes the target half. */
+int sis_lio_read_rules(struct sis_kfs *k, const char *tpg, bool open, struct sis_target *t,
+		       struct sis_err *err);
+
 /* Does the initiator see all LUNs of `t`, under their own numbers, and nothing else? */
 bool sis_lio_acl_is_whole(struct sis_kfs *k, const char *tpg, const struct sis_target *t,
 			  const char *name);

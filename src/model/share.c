@@ -60,6 +60,13 @@ void sis_lun_free(struct sis_lun *l)
 	*l = (struct sis_lun){ 0 };
 }
 
+void sis_luns_free(sis_luns *l)
+{
+	sis_vec_each(lun, l)
+		sis_lun_free(lun);
+	sis_vec_free(l);
+}
+
 void sis_session_free(struct sis_session *s)
 {
 	free(s->initiator);
@@ -78,9 +85,7 @@ void sis_sessions_free(sis_sessions *l)
 void sis_target_free(struct sis_target *t)
 {
 	free(t->iqn);
-	sis_vec_each(l, &t->luns)
-		sis_lun_free(l);
-	sis_vec_free(&t->luns);
+	sis_luns_free(&t->luns);
 	sis_rules_free(&t->rules);
 	sis_portals_free(&t->portals);
 	sis_chap_free(&t->chap);

@@ -135,10 +135,12 @@ void sis_rules_free(sis_rules *l);
 void sis_portals_free(sis_portals *l);
 void sis_chap_free(struct sis_chap *c); /* wipes the secrets */
 void sis_lun_free(struct sis_lun *l);
+void sis_luns_free(sis_luns *l);
 void sis_session_free(struct sis_session *s);
 void sis_sessions_free(sis_sessions *l);
 void sis_target_free(struct sis_target *t);
 void sis_state_free(struct sis_state *s);
+#define sis_autoluns __attribute__((cleanup(sis_luns_free)))
 #define sis_autosessions __attribute__((cleanup(sis_sessions_free)))
 #define sis_autostate __attribute__((cleanup(sis_state_free)))
 #define sis_autotarget __attribute__((cleanup(sis_target_free)))

@@ -15,6 +15,7 @@
 
 #include "backend/lio.h"
 #include "backend/lio_access.h"
+#include "backend/lio_ops.h"
 #include "backend/lio_memory.h"
 #include "backend/lio_store.h"
 #include "backend/lio_tree.h"
