@@ -163,6 +163,8 @@ static int show_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_
 	int r = sis_stgt_of(bx, &g, err);
 
 	if (r == 0)
+		r = sis_stgt_rules_check(&t->rules, err);
+	if (r == 0)
 		r = sis_stgt_rules_bind(bx, t->tid, &want, &none, err);
 	if (r == 0)
 		sis_tids_remove(&g->hidden, t->tid);
@@ -206,14 +208,14 @@ static int stgt_target_set(struct sis_bx *bx, const struct sis_target *t,
 	bool open, rules;
 	int r = sis_stgt_of(bx, &g, err);
 
+	if (r == 0)
+		r = sis_stgt_rules_check(&t->rules, err);
 	if (r < 0)
 		return r;
 	/* The rules of a hidden target are what shows it: they come with target_show. */
 	open = live && live->known & SIS_BIT(SIS_FIELD_RULES) && !sis_tids_has(&g->hidden, live->tid);
 	rules = open && changed & SIS_BIT(SIS_FIELD_RULES);
-	if (rules)
-		r = sis_stgt_rules_check(&t->rules, err);
-	if (r == 0 && changed & SIS_BIT(SIS_FIELD_CHAP))
+	if (changed & SIS_BIT(SIS_FIELD_CHAP))
 		r = set_chap(bx, t, open ? live : NULL, rules, err);
 	if (r < 0 || !open)
 		return r;

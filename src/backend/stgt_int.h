@@ -88,7 +88,7 @@ char *sis_stgt_initiator_name(const char *text);
 
 /* ---- stgt_rule.c: access rules of the target with that TID ---- */
 
-/* Can tgtd match all of them? */
+/* Does tgtd let in by each of them just who it names? */
 int sis_stgt_rules_check(const sis_rules *rules, struct sis_err *err);
 
 /* The entries a list of rules is in tgtd: "ALL" for an empty one. Borrowed from it, or static. */

@@ -5,6 +5,8 @@
  */
 #include "backend/stgt_int.h"
 
+#include <arpa/inet.h>
+
 #include "base/str.h"
 
 sis_rules sis_stgt_rules_of(const sis_rules *rules)
@@ -75,15 +77,50 @@ int sis_stgt_rules_unbind(struct sis_bx *bx, uint32_t tid, const sis_rules *have
 	return r < 0 ? r : rules_request(bx, SIS_STGT_UNBIND, tid, SIS_RULE_NAME, have, want, err);
 }
 
-/* tgtd takes 0.0.0.0/0 and never lets anyone in by it. */
+/* ---- what tgtd cannot keep apart ---- */
+
+/*
+ * tgtd looks at a client's address as one of the rule's family, whichever it is of (tgt:
+ * usr/iscsi/target.c, ip_match). Where a rule of IPv4 looks, a client of IPv6 has its flow label,
+ * which is 0; where one of IPv6 looks, a client of IPv4 has 8 bytes of 0 and then what was left in
+ * memory. Networks are told masked, so what is behind a short prefix is 0 here as well.
+ */
+static bool admits_ipv6(const char *rule)
+{
+	const char *rest = sis_str_after(rule, "0.0.0.0");
+
+	return rest && (!*rest || *rest == '/');
+}
+
+static bool admits_ipv4(const char *rule)
+{
+	static const unsigned char zero[8];
+	sis_autofree char *host = sis_strndup(rule, strcspn(rule, "/"));
+	struct in6_addr addr;
+
+	return inet_pton(AF_INET6, host, &addr) == 1 && memcmp(&addr, zero, sizeof(zero)) == 0;
+}
+
 int sis_stgt_rules_check(const sis_rules *rules, struct sis_err *err)
 {
 	sis_vec_each(r, rules) {
-		if (r->kind == SIS_RULE_ADDRESS && sis_streq(r->text, "0.0.0.0/0"))
-			return sis_err_set(err, EINVAL,
-					   "STGT cannot match initiator '%s'; leave "
-					   "initiator= out, or use 0.0.0.0/1;128.0.0.0/1",
-					   r->text);
+		if (r->kind != SIS_RULE_ADDRESS)
+			continue;
+		if (admits_ipv6(r->text))
+			return sis_err_set(
+				err, EINVAL,
+				"STGT cannot match initiator '%s': tgtd would let in "
+				"clients of IPv6 by it; leave initiator= out, or for all of "
+				"IPv4 use 1.0.0.0/8;2.0.0.0/7;4.0.0.0/6;8.0.0.0/5;"
+				"16.0.0.0/4;32.0.0.0/3;64.0.0.0/2;128.0.0.0/1",
+				r->text);
+		if (admits_ipv4(r->text))
+			return sis_err_set(
+				err, EINVAL,
+				"STGT cannot match initiator '%s': tgtd would let in "
+				"clients of IPv4 by it; leave initiator= out, or use "
+				"networks that do not begin with 64 bits of 0, as 2000::/3",
+				r->text);
 	}
 	return 0;
 }

@@ -178,6 +178,16 @@ static void assert_same(const struct sis_target *want)
 	}
 }
 
+static int run_tgtadm(const char *const *words)
+{
+	sis_autofree char *var = sis_asprintf("TGT_IPC_SOCKET=%s", control);
+	sis_autoresult struct sis_cmd_result res = { 0 };
+	const struct sis_cmd cmd = { .argv = words, .env = (const char *const[]){ var, NULL } };
+
+	assert_ok(sis_runner_real.run(NULL, &cmd, &res, &err));
+	return res.status;
+}
+
 /* ---- tests ---- */
 
 static void test_probe(void **state)
@@ -453,6 +463,19 @@ static void set_rules(struct sis_target *t, const char *const *rules)
 	assert_same(t);
 }
 
+/* Lets the daemon listen on ::1 as well, and logs in there from now on. False without IPv6. */
+static bool listen_on_ipv6(void)
+{
+	const char *port = strrchr(portal, ':') + 1;
+	sis_autofree char *at = sis_asprintf("portal=[::1]:%s", port);
+
+	if (run_tgtadm((const char *const[]){ "/usr/sbin/tgtadm", "--lld", "iscsi", "--op", "new",
+					      "--mode", "portal", "--param", at, NULL }) != 0)
+		return false;
+	(void)snprintf(portal, sizeof(portal), "%s", at + strlen("portal="));
+	return true;
+}
+
 #define RULES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static void test_rules(void **state)
@@ -492,9 +515,39 @@ static void test_rules(void **state)
 	assert_true(lets_in(one, t.iqn, 1));
 	set_rules(&t, RULES("10.9.9.9"));
 	assert_false(lets_in(one, t.iqn, 1));
-	add_rule(&t, "0.0.0.0/0");
-	assert_fails(bx.be->target_set(&bx, &t, &live, SIS_BIT(SIS_FIELD_RULES), &err), EINVAL,
-		     "cannot match");
+}
+
+/* tgtd takes the address of a client of one family for one of the other. */
+static void test_families(void **state)
+{
+	static const char *const bad[] = { "0.0.0.0/0", "0.0.0.0/1", "0.0.0.0", "0.0.0.0/32", "::/0",
+					   "::/1",	"::/64",     "::1",	"::/128" };
+	static const char one[] = "iqn.2026-01.org.example:one";
+	sis_autotarget struct sis_target t = wanted("families", 1, 51), live = { 0 };
+	sis_autofree char *v4 = sis_strdup(portal);
+
+	(void)state;
+	share(&t);
+	set_rules(&t, RULES("10.9.9.9"));
+	live = live_of(t.iqn);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		add_rule(&t, bad[i]);
+		assert_fails(bx.be->target_set(&bx, &t, &live, SIS_BIT(SIS_FIELD_RULES), &err),
+			     EINVAL, "cannot match");
+		assert_fails(bx.be->target_show(&bx, &t, &err), EINVAL, "cannot match");
+		sis_rule_free(&t.rules.v[--t.rules.n]);
+	}
+	assert_false(lets_in(one, t.iqn, 1));
+
+	if (!listen_on_ipv6())
+		return;
+	set_rules(&t, RULES("1.0.0.0/8", "2.0.0.0/7", "4.0.0.0/6", "8.0.0.0/5", "16.0.0.0/4",
+			    "32.0.0.0/3", "64.0.0.0/2", "128.0.0.0/1"));
+	assert_false(lets_in(one, t.iqn, 1));
+	(void)snprintf(portal, sizeof(portal), "%s", v4);
+	assert_true(lets_in(one, t.iqn, 1));
+	set_rules(&t, RULES("2000::/3", "fc00::/7", "fe80::/10"));
+	assert_false(lets_in(one, t.iqn, 1));
 }
 
 static int no_session(void *iqn)
@@ -558,16 +611,6 @@ static void test_force(void **state)
 	assert_null(gone.iqn);
 	for (size_t i = 0; i < 3; i++)
 		iscsi_destroy_context(c[i]);
-}
-
-static int run_tgtadm(const char *const *words)
-{
-	sis_autofree char *var = sis_asprintf("TGT_IPC_SOCKET=%s", control);
-	sis_autoresult struct sis_cmd_result res = { 0 };
-	const struct sis_cmd cmd = { .argv = words, .env = (const char *const[]){ var, NULL } };
-
-	assert_ok(sis_runner_real.run(NULL, &cmd, &res, &err));
-	return res.status;
 }
 
 static void test_offline(void **state)
@@ -673,6 +716,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lun_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lun_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rules, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_families, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sessions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_force, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_offline, setup, teardown),
