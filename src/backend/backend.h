@@ -172,6 +172,13 @@ struct sis_backend {
 	 */
 	void (*lun_size)(const struct sis_bx *bx, struct sis_lun *live);
 
+	/*
+	 * Which daemon it is that the last request went to: a word that no other has, nor the same
+	 * program started anew. The caller's to free; NULL when it cannot be told. The slot is NULL
+	 * where nothing is kept of a daemon.
+	 */
+	char *(*daemon)(struct sis_bx *bx);
+
 	void (*done)(struct sis_bx *bx); /* frees bx->priv; NULL when there is none */
 };
 

@@ -416,5 +416,6 @@ const struct sis_backend sis_backend_stgt = {
 	.sessions = stgt_sessions,
 	.beyond = sis_stgt_beyond,
 	.lun_size = sis_stgt_lun_size,
+	.daemon = sis_stgt_daemon,
 	.done = sis_stgt_done,
 };

@@ -129,6 +129,31 @@ static pid_t daemon_pid(const struct sis_stgt_adm *a)
 	return lock.l_pid;
 }
 
+/* In ticks since boot; tgt's own name, which stands before in brackets, may hold anything. */
+static char *start_time(const struct sis_bx *bx, pid_t pid)
+{
+	enum { BEHIND_NAME = 20 }; /* the 22nd field (proc(5)) */
+	sis_autofree char *line = NULL;
+	char *cursor, *field = NULL;
+
+	if (sis_kfs_read_line(bx->kfs, &line, NULL, "/proc/%d/stat", (int)pid) < 0)
+		return NULL;
+	cursor = strrchr(line, ')');
+	for (int i = 0; cursor && i <= BEHIND_NAME; i++)
+		field = sis_str_next(&cursor, " ");
+	return sis_strdup_null(field);
+}
+
+char *sis_stgt_adm_daemon(const struct sis_stgt_adm *a, const struct sis_bx *bx)
+{
+	pid_t pid = a->pid && a->transport != SIS_TRANSPORT_TGTADM ? a->pid : daemon_pid(a);
+	sis_autofree char *start = pid > 0 ? start_time(bx, pid) : NULL;
+
+	if (pid <= 0)
+		return NULL;
+	return sis_asprintf("%d%s%s", (int)pid, start ? ":" : "", start ? start : "");
+}
+
 /* The daemon's program file, which can be started even after it was replaced on disk, or NULL. */
 static char *daemon_program(const struct sis_stgt_adm *a, const struct sis_bx *bx)
 {
@@ -273,7 +298,7 @@ static int send_request(struct sis_stgt_adm *a, const struct sis_bx *bx,
 	if (fd < 0)
 		r = sis_stgt_ipc_socket(limit_ms(bx), &fd, err);
 	if (r == 0)
-		r = sis_stgt_ipc_send(fd, &a->sockets, req, limit_ms(bx), err);
+		r = sis_stgt_ipc_send(fd, &a->sockets, req, limit_ms(bx), &a->pid, err);
 	if (r < 0)
 		return r;
 	*ret_fd = fd;

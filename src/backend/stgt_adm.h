@@ -16,6 +16,7 @@ struct sis_stgt_adm {
 	char *socket;	  /* as in $TGT_IPC_SOCKET: without ".PORT"; NULL = tgtadm's own; owned */
 	sis_strv sockets; /* where tgtd may listen, with ".PORT"; never empty */
 	enum sis_transport transport;
+	pid_t pid; /* of who answers on the socket, or 0 */
 	int ahead; /* connection on which all targets were asked for and not yet told, or -1 */
 	int next;  /* socket for the next request, or -1 */
 	int spent; /* the connection of the last one, or -1 */
@@ -84,6 +85,12 @@ void sis_stgt_adm_version_is(struct sis_stgt_adm *a, uint32_t version);
  */
 int sis_stgt_adm_version(const struct sis_stgt_adm *a, const struct sis_bx *bx, bool running,
 			 char **ret, struct sis_err *err);
+
+/*
+ * The daemon that requests go to, by its pid and when it was started: "1234:567890". NULL when it
+ * cannot be told; without the second half where /proc is not to be had. Caller frees.
+ */
+char *sis_stgt_adm_daemon(const struct sis_stgt_adm *a, const struct sis_bx *bx);
 
 /*
  * Sends one request, over the socket or by tgtadm; once tgtd did not speak as expected, by tgtadm

@@ -53,6 +53,9 @@ uint64_t sis_stgt_device_size(const struct sis_bx *bx, const char *path);
 /* The slot `lun_size`. */
 void sis_stgt_lun_size(const struct sis_bx *bx, struct sis_lun *live);
 
+/* The slot `daemon`. */
+char *sis_stgt_daemon(struct sis_bx *bx);
+
 /* A request whose answer is only whether it was done. */
 int sis_stgt_request(struct sis_bx *bx, const struct sis_stgt_req *q, struct sis_err *err);
 

@@ -209,21 +209,23 @@ static int get(const struct link *l, void *data, size_t len)
 }
 
 /* A socket that somebody else put there must not learn, nor tell, anything. */
-static int check_peer(const struct link *l, const char *path)
+static int check_peer(const struct link *l, const char *path, pid_t *ret_pid)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(l->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
 		return sis_err_errno(l->err, errno, "cannot tell who listens on '%s'", path);
-	if (peer.uid == 0 || peer.uid == geteuid())
+	if (peer.uid == 0 || peer.uid == geteuid()) {
+		*ret_pid = peer.pid;
 		return 0;
+	}
 	return sis_err_set(l->err, EACCES, "'%s' is not used: user %u listens there, not root",
 			   path, (unsigned)peer.uid);
 }
 
 /* 1 connected, 0 nobody listens there. */
-static int try_connect(const struct link *l, const char *path)
+static int try_connect(const struct link *l, const char *path, pid_t *ret_pid)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int r;
@@ -246,16 +248,16 @@ static int try_connect(const struct link *l, const char *path)
 				   path);
 	if (r < 0)
 		return sis_err_errno(l->err, errno, "cannot connect to '%s'", path);
-	r = check_peer(l, path);
+	r = check_peer(l, path, ret_pid);
 	return r < 0 ? r : 1;
 }
 
-static int link_open(const struct link *l, const sis_strv *paths)
+static int link_open(const struct link *l, const sis_strv *paths, pid_t *ret_pid)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < paths->n; i++)
-		r = try_connect(l, paths->v[i]);
+		r = try_connect(l, paths->v[i], ret_pid);
 	if (r == 0)
 		return sis_err_set(l->err, SIS_ERR_NOTARGET, "tgtd does not answer on '%s'",
 				   paths->v[0]);
@@ -324,7 +326,7 @@ int sis_stgt_ipc_socket(unsigned timeout_ms, int *ret_fd, struct sis_err *err)
 }
 
 int sis_stgt_ipc_send(int fd, const sis_strv *paths, const struct sis_stgt_req *q,
-		      unsigned timeout_ms, struct sis_err *err)
+		      unsigned timeout_ms, pid_t *ret_pid, struct sis_err *err)
 {
 	const struct link l = link_to(fd, timeout_ms, err);
 	struct request request;
@@ -332,7 +334,7 @@ int sis_stgt_ipc_send(int fd, const sis_strv *paths, const struct sis_stgt_req *
 
 	if (r < 0)
 		return r;
-	r = link_open(&l, paths);
+	r = link_open(&l, paths, ret_pid);
 	if (r == 0)
 		r = put(&l, &request, request.len);
 	if (q->password)

@@ -19,13 +19,14 @@ int sis_stgt_ipc_socket(unsigned timeout_ms, int *ret_fd, struct sis_err *err);
 
 /*
  * Sends a request to the daemon behind the first of these paths that one listens on. It must run
- * as root or as this user. `fd` is the socket for it, on which the answer will come.
+ * as root or as this user, and has that pid (0: it is out of sight). `fd` is the socket for it, on
+ * which the answer will come.
  * -SIS_ERR_NOTARGET nobody listens; -EACCES not for us, or not to be trusted; -ETIMEDOUT; -EPROTO it
  * hung up, and may have done what was asked; -EINVAL no such request can be sent, and tgtd saw
  * nothing of it.
  */
 int sis_stgt_ipc_send(int fd, const sis_strv *paths, const struct sis_stgt_req *q,
-		      unsigned timeout_ms, struct sis_err *err);
+		      unsigned timeout_ms, pid_t *ret_pid, struct sis_err *err);
 
 /*
  * Waits for the answer: *ret_answer is what tgtd said, and `to` (NULL allowed) takes the listing, if

@@ -211,6 +211,13 @@ void sis_stgt_read_ahead(struct sis_bx *bx)
 		sis_stgt_list_ahead(&g->adm, bx);
 }
 
+char *sis_stgt_daemon(struct sis_bx *bx)
+{
+	struct sis_stgt *g;
+
+	return sis_stgt_of(bx, &g, NULL) < 0 ? NULL : sis_stgt_adm_daemon(&g->adm, bx);
+}
+
 /* One request lists all targets, whatever the scope. */
 int sis_stgt_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *ret,
 		  struct sis_err *err)

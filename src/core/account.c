@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
- * The file of accounts, a line each: user, tab, digest or "-"; root's alone to read. Losing it loses
- * little: an account that only targets of ours have is ours, and gets its secret anew.
+ * The file of accounts: a line with a tab and the daemon they are in, then a line each: user, tab,
+ * digest or "-"; root's alone to read. Losing it loses little: an account that only targets of ours
+ * have is ours, and gets its secret anew.
  */
 #include "core/account.h"
 
@@ -30,13 +31,29 @@ void sis_account_book_free(struct sis_account_book *b)
 
 static char *book_path(const struct sis_account_book *b)
 {
-	return sis_asprintf("%s/run/shareiscsi/%s/accounts", b->root, b->backend);
+	const struct sis_bx *bx = b->daemon->bx;
+
+	return sis_asprintf("%s/run/shareiscsi/%s/accounts", bx->root, bx->be->name);
+}
+
+/*
+ * Accounts of a daemon that has ended are gone, and one of the same name may since be somebody
+ * else's.
+ */
+static bool is_current(struct sis_account_book *b, char **cursor)
+{
+	char *line = sis_str_next(cursor, "\n");
+	const char *id = line ? sis_str_after(line, "\t") : NULL;
+
+	return id && sis_streq(id, sis_daemon_id(b->daemon));
 }
 
 static void parse(struct sis_account_book *b, char *text)
 {
 	char *cursor = text, *line;
 
+	if (!is_current(b, &cursor))
+		return;
 	while ((line = sis_str_next(&cursor, "\n"))) {
 		char *user = sis_str_next(&line, "\t");
 
@@ -67,17 +84,19 @@ static void book_read(struct sis_account_book *b)
 
 static int book_write(const struct sis_account_book *b, struct sis_err *err)
 {
-	sis_autofree char *dir = sis_asprintf("%s/run/shareiscsi/%s", b->root, b->backend);
+	const struct sis_bx *bx = b->daemon->bx;
+	sis_autofree char *dir = sis_asprintf("%s/run/shareiscsi/%s", bx->root, bx->be->name);
 	sis_autofree char *path = book_path(b);
 	sis_autostr struct sis_str text = { 0 };
 	int rc;
 
-	if (b->dry)
+	if (bx->dry)
 		return 0;
 	if (!b->accounts.n)
 		return unlink(path) < 0 && errno != ENOENT ?
 			       sis_err_errno(err, errno, "cannot remove '%s'", path) :
 			       0;
+	sis_str_addf(&text, "\t%s\n", sis_daemon_id(b->daemon));
 	sis_vec_each(a, &b->accounts)
 		sis_str_addf(&text, "%s\t%s\n", a->user, a->digest ? a->digest : "-");
 	rc = sis_mkdir_p(dir, 0755, err);
@@ -151,10 +170,9 @@ static bool follows(void *ctx, const char *iqn)
 	return live && live->owner == SIS_OWNER_OURS && sis_state_find(&v->desired, iqn);
 }
 
-void sis_account_book_init(struct sis_account_book *b, const char *root, const char *backend,
-			   bool dry)
+void sis_account_book_init(struct sis_account_book *b, struct sis_daemon *daemon)
 {
-	*b = (struct sis_account_book){ .root = root, .backend = backend, .dry = dry };
+	*b = (struct sis_account_book){ .daemon = daemon };
 	b->ops = (struct sis_accounts){ b, ours, note, forget, list, follows };
 }
 

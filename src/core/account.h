@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /*
  * The CHAP accounts that this tool made, for a target that has them beside its targets: kept in
- * /run/shareiscsi/BACKEND/accounts, with digests of their secrets. Decides nothing about shares.
+ * /run/shareiscsi/BACKEND/accounts, with digests of their secrets. They end with the daemon, and
+ * the book with them. Decides nothing about shares.
  */
 #ifndef SIS_CORE_ACCOUNT_H
 #define SIS_CORE_ACCOUNT_H
 
-#include "backend/backend.h"
+#include "core/daemon.h"
 
 struct sis_view;
 
@@ -17,16 +18,14 @@ struct sis_account {
 };
 
 struct sis_account_book {
-	const char *root, *backend; /* borrowed */
-	bool dry;		    /* what is noted is not kept */
+	struct sis_daemon *daemon; /* borrowed, with the back end */
 	bool read;
 	SIS_VEC(struct sis_account) accounts;
 	const struct sis_view *view; /* of the group that is being done, or NULL */
 	struct sis_accounts ops;     /* the same for a back end */
 };
 
-void sis_account_book_init(struct sis_account_book *b, const char *root, const char *backend,
-			   bool dry);
+void sis_account_book_init(struct sis_account_book *b, struct sis_daemon *daemon);
 void sis_account_book_free(struct sis_account_book *b);
 
 /* These accounts are ours from now on; somebody who knows says that they have these secrets. */

@@ -73,6 +73,7 @@ void sis_ctx_close(struct sis_ctx *ctx)
 	sis_conf_free(&ctx->conf);
 	sis_secrets_free(&ctx->secrets);
 	sis_account_book_free(&ctx->accounts);
+	sis_daemon_free(&ctx->daemon);
 	sis_err_clear(&ctx->prefix_err);
 	free(ctx->prefix);
 	free(ctx->root);
@@ -116,7 +117,8 @@ static int try_backend(struct sis_ctx *ctx, const struct sis_backend *be,
 	rc = be->probe(&bx, &probe, err);
 	if (rc == 0 && probe.state >= least) {
 		ctx->bx = bx;
-		sis_account_book_init(&ctx->accounts, ctx->root, be->name, ctx->choice.dry);
+		sis_daemon_init(&ctx->daemon, &ctx->bx);
+		sis_account_book_init(&ctx->accounts, &ctx->daemon);
 		ctx->bx.accounts = &ctx->accounts.ops;
 		ctx->probe = probe;
 		return 1;

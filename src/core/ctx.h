@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "core/account.h"
 #include "core/conf.h"
+#include "core/daemon.h"
 #include "core/secret.h"
 #include "core/trace.h"
 #include "store/store.h"
@@ -44,6 +45,7 @@ struct sis_ctx {
 	bool prefix_known;
 	struct sis_secrets secrets;
 	enum { SIS_OTHERS_UNKNOWN, SIS_OTHERS_NONE, SIS_OTHERS_SOME } others; /* elsewhere.c's */
+	struct sis_daemon daemon;	  /* of bx.be */
 	struct sis_account_book accounts; /* of bx.be */
 	int lock_fd;
 };

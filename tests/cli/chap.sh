@@ -286,6 +286,38 @@ sis unshare -a
 expect_quiet 0 "unshare -a"
 is "nothing is left" "" "$(targets)$(accounts)"
 
+# ---- tgtd ends, and its accounts with it ----
+
+sis share -a
+is "an account of ours" alice "$(accounts)"
+stop_tgtd
+start_tgtd
+adm --lld iscsi --op new --mode account --user alice --password "$back"
+sis sync
+expect_error 1 "was not made by this tool" "an account of the same name since tgtd was started anew"
+is "no target has it" "" "$(targets)"
+sis unshare -a
+is "it is not ours to delete" alice "$(accounts)"
+adm --lld iscsi --op delete --mode account --user alice
+synced "once it is gone"
+in_with "the secret is ours" "$iqn" -c alice "$second"
+
+# Another tgtd can get the pid of the one before.
+started() {	# TICKS
+	mkdir -p "$root/proc/$tgtd"
+	echo "$tgtd (t) S g) S$(seq -s ' ' -f ' %.0f' 4 21 | tr -s ' ') $1 99 98" >"$root/proc/$tgtd/stat"
+}
+started 1000
+synced "tgtd tells when it was started"
+started 1001
+sis plan
+[ "$status" -eq 3 ] && [[ $out == *"--op new --mode account --user alice"* ]]
+verdict $? "one that was started later is another: its secrets are not known"
+synced "they are set anew"
+in_with "and right" "$iqn" -c alice "$second"
+sis unshare -a
+rm -r "$root/proc/$tgtd"
+
 # ---- the front end ----
 
 new_front

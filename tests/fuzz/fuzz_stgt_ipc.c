@@ -76,6 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct sis_stgt_taker to = { &text, text_begin, text_take };
 	sis_autoclose int fd = -1;
 	uint32_t code = 4711;
+	pid_t pid;
 	int r;
 
 	/* a copy: who hears of an error hangs up before all is said */
@@ -83,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(answer, data, answer_size);
 	r = sis_stgt_ipc_socket(LIMIT_MS, &fd, &err);
 	if (r == 0)
-		r = sis_stgt_ipc_send(fd, &sockets, &q, LIMIT_MS, &err);
+		r = sis_stgt_ipc_send(fd, &sockets, &q, LIMIT_MS, &pid, &err);
 	if (r == 0)
 		r = sis_stgt_ipc_answer(fd, LIMIT_MS, &to, &code, &err);
 	if (r < 0) {

@@ -105,6 +105,7 @@ static void stop_server(void)
 
 static const struct sis_stgt_req show = { .op = SIS_STGT_SHOW, .mode = SIS_STGT_SYSTEM };
 static uint32_t answer;
+static pid_t peer;
 static char *text;
 
 static void text_begin(void *ctx)
@@ -125,7 +126,7 @@ static int call_at(const sis_strv *sockets, const struct sis_stgt_req *q, unsign
 	int r = sis_stgt_ipc_socket(timeout_ms, &fd, &err);
 
 	if (r == 0)
-		r = sis_stgt_ipc_send(fd, sockets, q, timeout_ms, &err);
+		r = sis_stgt_ipc_send(fd, sockets, q, timeout_ms, &peer, &err);
 	if (r == 0)
 		r = sis_stgt_ipc_answer(fd, timeout_ms, &to, &answer, &err);
 	if (r == 0)
