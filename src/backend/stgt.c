@@ -251,57 +251,15 @@ static int stgt_session_end(struct sis_bx *bx, const struct sis_target *live,
 	return r < 0 ? r : sis_stgt_request_or(bx, &q, ENOENT, err);
 }
 
-/* A tgtd that cannot list the sessions of one target is asked for everything. */
-static int sessions_of_all(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
-			   struct sis_err *err)
-{
-	sis_autostate struct sis_state state = { 0 };
-	struct sis_target *now;
-	int r = sis_stgt_read_bare(bx, &state, err);
-
-	if (r < 0)
-		return r;
-	now = sis_state_find(&state, live->iqn);
-	*ret = (sis_sessions){ 0 };
-	if (!now || now->tid != live->tid)
-		return 0;
-	*ret = now->sessions;
-	now->sessions = (sis_sessions){ 0 };
-	return 0;
-}
-
-static int stgt_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
-			 struct sis_err *err)
-{
-	const struct sis_stgt_req show = { .op = SIS_STGT_SHOW,
-					   .mode = SIS_STGT_CONN,
-					   .tid = live->tid };
-	sis_autoerr struct sis_err e = SIS_ERR_INIT;
-	sis_autofree char *text = NULL;
-	struct sis_stgt *g;
-	int r = sis_stgt_of(bx, &g, err);
-
-	if (r < 0)
-		return r;
-	r = sis_stgt_call(&g->adm, bx, &show, &text, &e);
-	if (r == -EINVAL || r == -EOPNOTSUPP)
-		return sessions_of_all(bx, live, ret, err);
-	if (r < 0 && r != -ENOENT)
-		return sis_err_move(err, &e);
-	*ret = (sis_sessions){ 0 };
-	if (r == 0)
-		sis_stgt_parse_conns(text, ret);
-	return 0;
-}
-
 /* Ends the sessions of a target as tgtd has them now. */
 static int sessions_end_now(struct sis_bx *bx, const struct sis_target *live, struct sis_err *err)
 {
 	sis_autosessions sis_sessions now = { 0 };
-	int r = stgt_sessions(bx, live, &now, err);
+	int r = sis_stgt_sessions(bx, live, &now, err);
 
 	for (size_t i = 0; r == 0 && i < now.n; i++)
-		r = stgt_session_end(bx, live, &now.v[i], err);
+		if (now.v[i].id)
+			r = stgt_session_end(bx, live, &now.v[i], err);
 	return r;
 }
 
@@ -413,7 +371,7 @@ const struct sis_backend sis_backend_stgt = {
 	.lun_set = sis_stgt_lun_set,
 	.lun_del = sis_stgt_lun_del,
 	.session_end = stgt_session_end,
-	.sessions = stgt_sessions,
+	.sessions = sis_stgt_sessions,
 	.beyond = sis_stgt_beyond,
 	.lun_size = sis_stgt_lun_size,
 	.daemon = sis_stgt_daemon,

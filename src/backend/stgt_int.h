@@ -86,8 +86,14 @@ void sis_stgt_shown_lun_line(struct sis_stgt_shown_lun *in, const char *text);
 /* Appends it to the target's LUNs, unless it is the controller. */
 void sis_stgt_shown_lun_add(const struct sis_stgt_shown_lun *in, struct sis_target *t);
 
-/* An initiator as it is listed, without the alias that may stand behind its name. Caller frees. */
-char *sis_stgt_initiator_name(const char *text);
+/* ---- stgt_session.c: who is logged in ---- */
+
+/* The slot `sessions`. */
+int sis_stgt_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
+		      struct sis_err *err);
+
+/* Puts right what the listing of targets tells of the sessions of this one, where it is doubtful. */
+int sis_stgt_sessions_prove(struct sis_bx *bx, struct sis_target *t, struct sis_err *err);
 
 /* ---- stgt_rule.c: access rules of the target with that TID ---- */
 

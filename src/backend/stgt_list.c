@@ -3,46 +3,72 @@
  * Parsers of tgtd's short listings: sessions of one target, accounts, backing stores; and of its
  * version. Lines they do not know are passed over.
  */
+#include <arpa/inet.h>
+#include <net/if.h>
+
 #include "backend/stgt_int.h"
 #include "base/str.h"
 
-char *sis_stgt_initiator_name(const char *text)
+char *sis_stgt_address(const char *line)
 {
-	const char *alias = strstr(text, " alias: ");
+	const char *plain = sis_str_after(line, "RDMA "); /* iSER */
+	const char *text = sis_str_after(plain ? plain : line, "IP Address: ");
+	const char *scope = text ? strchrnul(text, '%') : NULL;
+	sis_autofree char *host = text ? sis_strndup(text, (size_t)(scope - text)) : NULL;
+	unsigned char binary[sizeof(struct in6_addr)];
 
-	return alias ? sis_strndup(text, (size_t)(alias - text)) : sis_strdup(text);
+	if (!host || strlen(scope) > IF_NAMESIZE ||
+	    inet_pton(strchr(host, ':') ? AF_INET6 : AF_INET, host, binary) != 1)
+		return NULL;
+	return sis_steal(&host);
 }
 
-/* A session counts from its first line on, and before tgtd tells a connection of it. */
-static struct sis_session *conn_open(sis_sessions *l)
-{
-	struct sis_session *s = sis_vec_add(l);
+/* What of a session is to come next, in the order in which tgtd prints it. */
+enum part { SESSION, CONNECTION, INITIATOR, ADDRESS };
 
-	s->initiator = sis_strdup("");
-	return s;
+/* One line of the session that is being read, or the first of the next; false: it is not so. */
+static bool conn_line(sis_sessions *l, enum part *next, const char **sid, const char *line)
+{
+	static const char *const begins[] = { "Session: ", "    Connection: ",
+					      "        Initiator: ", "        " };
+	struct sis_session *s = l->n ? &l->v[l->n - 1] : NULL;
+	const char *value = sis_str_after(line, begins[*next]);
+
+	if (!value)
+		return false;
+	switch (*next) {
+	case SESSION:
+		*sid = value;
+		s = sis_vec_add(l);
+		s->initiator = sis_strdup("");
+		break;
+	case CONNECTION: s->id = sis_asprintf("%s:%s", *sid, value); break;
+	case INITIATOR: sis_replace(&s->initiator, value); break;
+	case ADDRESS: s->address = sis_stgt_address(value); break;
+	}
+	*next = *next == ADDRESS ? SESSION : *next + 1;
+	return true;
 }
 
-void sis_stgt_parse_conns(const char *text, sis_sessions *ret)
+bool sis_stgt_parse_conns(const char *text, sis_sessions *ret)
 {
 	sis_autofree char *copy = sis_strdup(text);
 	char *cursor = copy, *line;
-	const char *sid = "", *value;
-	struct sis_session *s = NULL;
+	const char *sid = "";
+	enum part next = SESSION;
+	bool plain = true;
 
 	while ((line = sis_str_next(&cursor, "\n")) && ret->n < SIS_STGT_MAX_ENTRIES) {
-		if ((value = sis_str_after(line, "Session: "))) {
-			sid = value;
-			s = conn_open(ret);
-		} else if (s && (value = sis_str_after(line, "    Connection: "))) {
-			s = s->id ? conn_open(ret) : s;
-			s->id = sis_asprintf("%s:%s", sid, value);
-		} else if (s && (value = sis_str_after(line, "        Initiator: "))) {
-			free(s->initiator);
-			s->initiator = sis_stgt_initiator_name(value);
-		} else if (s && (value = sis_str_after(line, "        IP Address: "))) {
-			sis_replace(&s->address, value);
+		if (!*line && !cursor)
+			break; /* behind the last line's end */
+		/* tgtd's own lines are all there and whole, whatever stands between them */
+		if (sis_str_starts(line, "Session: ") && next != SESSION) {
+			plain = false;
+			next = SESSION;
 		}
+		plain &= conn_line(ret, &next, &sid, line);
 	}
+	return plain && next == SESSION;
 }
 
 void sis_stgt_parse_accounts(const char *text, sis_strv *ret)

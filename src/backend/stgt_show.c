@@ -25,17 +25,21 @@ static const char *const section_titles[] = {
 	[ACL] = "ACL information:",
 };
 
+/* What has come of a nexus; tgtd prints just these, in this order. */
+enum part { NUMBER, INITIATOR, CONNECTION, ADDRESS };
+
 struct sis_stgt_show {
 	struct sis_str rest; /* the last target that came, of which more may come */
 	struct sis_state state;
 	sis_stgt_tids tids;
 	struct sis_target *t; /* the last of state while it is being read, else NULL */
 	bool behind;	      /* the one before had sessions */
-	bool offline, unproven;
+	bool offline, unproven, doubtful;
 	enum section section;
 	struct sis_stgt_shown_lun lun;
 	uint64_t sid;
-	bool in_nexus, has_conn;
+	bool in_nexus;
+	enum part part;
 	const char *initiator; /* of the nexus, until its connection comes; in rest */
 	struct sis_err err;    /* the first; what comes then does not matter */
 };
@@ -86,6 +90,14 @@ static int lun_line(struct sis_stgt_show *s, size_t depth, const char *text)
 
 /* ---- sessions, accounts, rules ---- */
 
+/* In the listing of targets an alias stands behind the name, which none has a blank in. */
+static char *initiator_name(const char *text)
+{
+	const char *alias = strstr(text, " alias: ");
+
+	return alias ? sis_strndup(text, (size_t)(alias - text)) : sis_strdup(text);
+}
+
 static int session_add(struct sis_stgt_show *s, uint64_t cid)
 {
 	struct sis_session *x;
@@ -93,7 +105,7 @@ static int session_add(struct sis_stgt_show *s, uint64_t cid)
 	if (s->t->sessions.n >= SIS_STGT_MAX_ENTRIES)
 		return malformed(s, "too many sessions");
 	x = sis_vec_add(&s->t->sessions);
-	x->initiator = sis_stgt_initiator_name(s->initiator ? s->initiator : "");
+	x->initiator = initiator_name(s->initiator ? s->initiator : "");
 	x->id = sis_asprintf("%llu:%llu", (unsigned long long)s->sid, (unsigned long long)cid);
 	return 0;
 }
@@ -101,38 +113,49 @@ static int session_add(struct sis_stgt_show *s, uint64_t cid)
 /* A nexus whose connection tgtd did not tell counts as a session all the same. */
 static int nexus_close(struct sis_stgt_show *s)
 {
-	bool add = s->in_nexus && !s->has_conn;
+	bool add = s->in_nexus && s->part < CONNECTION;
 	int r = add ? session_add(s, 0) : 0;
 
-	s->in_nexus = s->has_conn = false;
+	s->doubtful |= s->in_nexus && s->part != ADDRESS;
+	s->in_nexus = false;
 	s->initiator = NULL;
+	return r;
+}
+
+static int nexus_open(struct sis_stgt_show *s, const char *number)
+{
+	int r = nexus_close(s);
+
+	if (r == 0 && sis_parse_u64(number, 0, UINT64_MAX, &s->sid) < 0)
+		r = malformed(s, "a nexus without a number");
+	s->in_nexus = true;
+	s->part = NUMBER;
 	return r;
 }
 
 static int nexus_line(struct sis_stgt_show *s, size_t depth, const char *text)
 {
 	const char *value;
+	char *address;
 	uint64_t cid;
 
-	if (depth == 8 && (value = sis_str_after(text, "I_T nexus: "))) {
-		int r = nexus_close(s);
-
-		if (r == 0 && sis_parse_u64(value, 0, UINT64_MAX, &s->sid) < 0)
-			r = malformed(s, "a nexus without a number");
-		s->in_nexus = true;
-		return r;
-	}
-	if (!s->in_nexus)
-		return 0;
-	if (depth == 12 && (value = sis_str_after(text, "Initiator: "))) {
+	if (depth == 8 && (value = sis_str_after(text, "I_T nexus: ")))
+		return nexus_open(s, value);
+	if (s->in_nexus && s->part == NUMBER && depth == 12 &&
+	    (value = sis_str_after(text, "Initiator: "))) {
 		s->initiator = value;
-	} else if (depth == 12 && (value = sis_str_after(text, "Connection: "))) {
-		s->has_conn = true;
-		return sis_parse_u64(value, 0, UINT32_MAX, &cid) < 0 ?
-			       malformed(s, "a connection without a number") :
-			       session_add(s, cid);
-	} else if (depth == 16 && s->has_conn && (value = sis_str_after(text, "IP Address: "))) {
-		sis_replace(&s->t->sessions.v[s->t->sessions.n - 1].address, value);
+		s->part = INITIATOR;
+	} else if (s->in_nexus && s->part == INITIATOR && depth == 12 &&
+		   (value = sis_str_after(text, "Connection: ")) &&
+		   sis_parse_u64(value, 0, UINT32_MAX, &cid) == 0) {
+		s->part = CONNECTION;
+		return session_add(s, cid);
+	} else if (s->in_nexus && s->part == CONNECTION && depth == 16 &&
+		   (address = sis_stgt_address(text))) {
+		s->t->sessions.v[s->t->sessions.n - 1].address = address;
+		s->part = ADDRESS;
+	} else {
+		s->doubtful = true;
 	}
 	return 0;
 }
@@ -193,6 +216,7 @@ static int target_close(struct sis_stgt_show *s)
 	tid->tid = t->tid;
 	tid->offline = s->offline;
 	tid->unproven = s->unproven;
+	tid->doubtful = s->doubtful;
 	t->shown = t->rules.n > 0 && !s->offline;
 	t->known |= SIS_BIT(SIS_FIELD_CHAP);
 	if (t->rules.n > 0)
@@ -223,7 +247,7 @@ static int target_open(struct sis_stgt_show *s, char *text)
 	s->t->tid = (uint32_t)tid;
 	s->t->iqn = sis_strdup(name + 2);
 	s->section = NONE;
-	s->offline = false;
+	s->offline = s->doubtful = false;
 	s->unproven = s->behind;
 	return 0;
 }

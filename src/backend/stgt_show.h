@@ -22,6 +22,11 @@ struct sis_stgt_tid {
 	 * in its own name, and taken what follows from the target before. Not if tgtd knows the TID.
 	 */
 	bool unproven;
+	/*
+	 * What stands of its sessions is not just what tgtd prints: it cuts the lines of one at 1,023
+	 * bytes, and an initiator may have put others among them.
+	 */
+	bool doubtful;
 };
 typedef SIS_VEC(struct sis_stgt_tid) sis_stgt_tids;
 int sis_stgt_tid_cmp(const void *a, const void *b); /* for sis_vec_sort and sis_vec_find */
@@ -55,9 +60,16 @@ void sis_stgt_parse_stores(const char *text, sis_strv *ret);
 
 /*
  * `--mode conn` of one target: its sessions, one for each connection. Whoever is among them can put
- * more into the text with line breaks in its name, but take none out.
+ * more into the text with line breaks in its name, but take none out. False when something stands
+ * there that tgtd does not print; a forged session that looks just like one is not found out.
  */
-void sis_stgt_parse_conns(const char *text, sis_sessions *ret);
+bool sis_stgt_parse_conns(const char *text, sis_sessions *ret);
+
+/*
+ * The address in the line that tgtd has for it ("IP Address: 10.0.0.1"), without the interface of a
+ * link-local one; NULL when there is none. Caller frees.
+ */
+char *sis_stgt_address(const char *line);
 
 /* `--mode account`: the names of all accounts. */
 void sis_stgt_parse_accounts(const char *text, sis_strv *ret);

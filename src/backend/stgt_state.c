@@ -144,6 +144,23 @@ static int prove_targets(struct sis_bx *bx, struct sis_stgt *g, const sis_stgt_t
 	return 0;
 }
 
+/* What is doubtful in the listing of all is asked for of each. */
+static int prove_sessions(struct sis_bx *bx, struct sis_state *state, const sis_stgt_tids *tids,
+			  struct sis_err *err)
+{
+	int r = 0;
+
+	sis_vec_each(t, &state->targets) {
+		const struct sis_stgt_tid key = { .tid = t->tid }, *found = NULL;
+
+		if (r == 0 && t->sessions.n)
+			found = sis_vec_find(tids, &key, sis_stgt_tid_cmp);
+		if (found && found->doubtful)
+			r = sis_stgt_sessions_prove(bx, t, err);
+	}
+	return r;
+}
+
 static void note_tids(struct sis_stgt *g, const struct sis_state *state, const sis_stgt_tids *tids)
 {
 	sis_tids_of(&g->tids, state);
@@ -187,6 +204,8 @@ int sis_stgt_read_bare(struct sis_bx *bx, struct sis_state *ret, struct sis_err 
 		r = list_targets(bx, g, &state, &tids, err);
 	if (r == 0)
 		r = prove_targets(bx, g, &tids, err);
+	if (r == 0)
+		r = prove_sessions(bx, &state, &tids, err);
 	if (r < 0) {
 		sis_vec_free(&tids);
 		return r;

@@ -225,7 +225,7 @@ static bool address_within(const char *address, const struct sis_rule *r)
 static bool rule_admits(const struct sis_rule *r, const struct sis_session *s)
 {
 	if (r->kind == SIS_RULE_ADDRESS)
-		return !s->address || address_within(s->address, r);
+		return s->address && address_within(s->address, r);
 	/* Names are compared without case: RFC 7143 section 4.2.7.1 folds them. */
 	return fnmatch(r->text, s->initiator, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
 }

@@ -172,11 +172,14 @@ static void shut_out(const struct sis_group *g, const sis_sessions *now, sis_ses
 			sis_vec_push(ret, *s);
 }
 
-static void plan_sessions(struct sis_group *g)
+/* Where the rules change, who is shut out is looked for again once they are in place. */
+static void plan_sessions(struct sis_group *g, bool rules, bool force)
 {
 	sis_sessions out = { 0 };
 
 	shut_out(g, &g->live->sessions, &out);
+	if (!out.n && rules && force && g->live->sessions.n)
+		add_step(g, SIS_STEP_SESSION_END, 0, 0, sis_strdup("who is no longer allowed"));
 	if (out.n) {
 		sis_autofree char *who = sis_sessions_text(&out);
 
@@ -192,7 +195,7 @@ static bool only_ro_differs(const struct sis_group *g)
 	       sis_rules_name_same(&g->desired->rules, &g->live->rules);
 }
 
-static void plan_existing(struct sis_group *g)
+static void plan_existing(struct sis_group *g, bool force)
 {
 	bool hide = g->live->shown && has_verdict(g, LUN_REBUILD);
 	unsigned diff = sis_target_diff(g->desired, g->live);
@@ -219,7 +222,7 @@ static void plan_existing(struct sis_group *g)
 	if (diff)
 		add_step(g, SIS_STEP_TARGET_SET, 0, diff,
 			 sis_target_diff_text(g->desired, g->live, diff));
-	plan_sessions(g);
+	plan_sessions(g, diff & SIS_BIT(SIS_FIELD_RULES), force);
 	plan_luns(g, LUN_NEW, SIS_STEP_LUN_ADD);
 	plan_luns(g, LUN_REBUILD, SIS_STEP_LUN_ADD);
 	plan_luns(g, LUN_SET, SIS_STEP_LUN_SET);
@@ -326,7 +329,7 @@ static void plan_group(struct sis_plan *p, const struct sis_target *desired,
 	else if (!desired)
 		plan_removal(&g);
 	else
-		plan_existing(&g);
+		plan_existing(&g, force);
 	if (live && !force && !g.refused.code)
 		(void)sis_group_in_use(&g, &live->sessions, &g.refused);
 	if (g.steps.n || g.refused.code || g.blocked.code)

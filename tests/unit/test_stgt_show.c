@@ -255,7 +255,7 @@ static void test_odd(void **state)
 		{ "Target 1: a\n    I_T nexus information:\n        I_T nexus: 4\n"
 		  "        I_T nexus: 5\n            Connection: 1\n    LUN information:\n"
 		  "    ACL information:\n",
-		  "target a tid 1\n  session 4:0 '' from ''\n  session 5:1 '' from ''\ntids 1\n" },
+		  "target a tid 1\n  session 4:0 '' from ''\n  session 5:0 '' from ''\ntids 1\n" },
 		/* tgtd cuts a session off at 1023 bytes, and with it the line end */
 		{ "Target 1: a\n    I_T nexus information:\n        I_T nexus: 4\n"
 		  "            Initiator: x alias: long    LUN information:\n        LUN: 1\n"
@@ -338,27 +338,86 @@ static void test_rounded_size(void **state)
 	}
 }
 
+static bool conns(const char *text, sis_sessions *ret)
+{
+	sis_sessions_free(ret);
+	return sis_stgt_parse_conns(text, ret);
+}
+
 static void test_conns(void **state)
 {
-	sis_autosessions sis_sessions l = { 0 }, none = { 0 };
+	sis_autosessions sis_sessions l = { 0 };
 
 	(void)state;
-	sis_stgt_parse_conns("", &none);
-	assert_int_equal(none.n, 0);
-	sis_stgt_parse_conns("Session: 1\n    Connection: 0\n        Initiator: iqn.c:h1 alias: a\n"
-			     "        IP Address: 127.0.0.1\nSession: 7\n    Connection: 2\n"
-			     "        Initiator: iqn.c:h2\nSession: 9\n",
-			     &l);
-	assert_int_equal(l.n, 3);
-	assert_string_equal(l.v[0].id, "1:0");
-	assert_string_equal(l.v[0].initiator, "iqn.c:h1");
-	assert_string_equal(l.v[0].address, "127.0.0.1");
-	assert_string_equal(l.v[1].id, "7:2");
-	assert_string_equal(l.v[1].initiator, "iqn.c:h2");
-	assert_null(l.v[1].address);
+	assert_true(conns("", &l));
+	assert_int_equal(l.n, 0);
+	assert_true(conns("Session: 7\n    Connection: 2\n        Initiator: iqn.c:h2\n        \n"
+			  "Session: 1\n    Connection: 0\n        Initiator: iqn.c:h1 alias: a\n"
+			  "        IP Address: fe80::1%lo\n",
+			  &l));
+	assert_int_equal(l.n, 2);
+	assert_string_equal(l.v[0].id, "7:2");
+	assert_string_equal(l.v[0].initiator, "iqn.c:h2");
+	assert_null(l.v[0].address);
+	/* no alias stands there: this is a name */
+	assert_string_equal(l.v[1].id, "1:0");
+	assert_string_equal(l.v[1].initiator, "iqn.c:h1 alias: a");
+	assert_string_equal(l.v[1].address, "fe80::1");
 	/* cut off: somebody is there all the same */
-	assert_null(l.v[2].id);
-	assert_string_equal(l.v[2].initiator, "");
+	assert_false(conns("Session: 9\n", &l));
+	assert_int_equal(l.n, 1);
+	assert_null(l.v[0].id);
+	assert_string_equal(l.v[0].initiator, "");
+}
+
+/* With line breaks in a name: what tgtd itself prints is found whatever stands between. */
+static void test_conns_forged(void **state)
+{
+	static const char *const names[] = {
+		"iqn.c:h1\n        IP Address: 10.0.0.1",
+		"iqn.c:h1\n        IP Address: 10.0.0.1\nSession: 4",
+		"iqn.c:h1\nSession: 4\n    Connection: 0",
+		"iqn.c:h1\n\n",
+		"\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		sis_autofree char *text = sis_asprintf(
+			"Session: 1\n    Connection: 0\n        Initiator: %s\n"
+			"        IP Address: 10.0.0.2\n"
+			"Session: 2\n    Connection: 0\n        Initiator: iqn.c:h2\n"
+			"        IP Address: 10.0.0.3\n",
+			names[i]);
+		sis_autosessions sis_sessions l = { 0 };
+		size_t found = 0;
+
+		assert_false(conns(text, &l));
+		sis_vec_each(s, &l)
+			found += s->id && (sis_streq(s->id, "1:0") || sis_streq(s->id, "2:0"));
+		assert_int_equal(found, 2);
+	}
+}
+
+static void test_address(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "IP Address: 10.0.0.1", "10.0.0.1" },
+		{ "RDMA IP Address: 10.0.0.1", "10.0.0.1" },
+		{ "IP Address: fe80::66%lo", "fe80::66" },
+		{ "IP Address: fe80::66%a-very-long-interface", NULL },
+		{ "IP Address: 10.0.0.1    LUN information:", NULL },
+		{ "IP Address: host", NULL },
+		{ "IP Address: ", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		sis_autofree char *got = sis_stgt_address(rows[i][0]);
+
+		assert_true(rows[i][1] ? got && sis_streq(got, rows[i][1]) : !got);
+	}
 }
 
 static void test_version(void **state)
@@ -383,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_damaged), cmocka_unit_test(test_odd),
 		cmocka_unit_test(test_stores),	cmocka_unit_test(test_rounded_size),
 		cmocka_unit_test(test_version), cmocka_unit_test(test_conns),
+		cmocka_unit_test(test_conns_forged), cmocka_unit_test(test_address),
 	};
 
 	return cmocka_run_group_tests_name("stgt_show", tests, NULL, NULL);
