@@ -42,6 +42,16 @@ struct sis_accounts {
 	bool (*follows)(void *ctx, const char *iqn);
 };
 
+/*
+ * What the core keeps for a back end whose target knows a login that is not finished by the number
+ * of its target alone: a number is not given again while the daemon lives.
+ */
+struct sis_retired {
+	void *ctx;
+	uint32_t (*highest)(void *ctx); /* of the numbers that are not to be given again; 0: none */
+	void (*note)(void *ctx, uint32_t number); /* told before the target with it is deleted */
+};
+
 /* One back end in one run of the program. Freed with sis_bx_free(). */
 struct sis_bx {
 	const struct sis_backend *be;
@@ -60,6 +70,7 @@ struct sis_bx {
 	void (*meanwhile)(void *ctx);
 	void *meanwhile_ctx;
 	const struct sis_accounts *accounts; /* what is kept of them; never NULL where CHAP is set */
+	const struct sis_retired *retired; /* NULL: nothing is kept */
 	struct sis_caps caps; /* the back end's, narrowed by probe() to what this version can do */
 	void *priv;         /* the back end's own, made on demand, freed by its done() */
 };

@@ -109,6 +109,27 @@ static int adopt(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 	return 1;
 }
 
+/*
+ * A login that is not finished holds the bare TID of its target, without a limit of time, and gets
+ * into whichever target has it by then, past rules and CHAP. So a TID is not given again.
+ */
+static uint32_t next_tid(const struct sis_bx *bx, const struct sis_stgt *g)
+{
+	const struct sis_retired *old = bx->retired;
+	uint32_t tid = sis_tids_free_above(&g->tids, old ? old->highest(old->ctx) : 0);
+
+	return tid ? tid : sis_tids_lowest_free(&g->tids);
+}
+
+/* With all that follow it without a gap, as these go next when all go: that is one note for all. */
+static void retire_tid(const struct sis_bx *bx, const struct sis_stgt *g, uint32_t tid)
+{
+	uint32_t next = sis_tids_free_above(&g->tids, tid);
+
+	if (bx->retired)
+		bx->retired->note(bx->retired->ctx, next ? next - 1 : INT32_MAX);
+}
+
 static int stgt_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 {
 	struct sis_stgt_req q = { .op = SIS_STGT_NEW,
@@ -125,7 +146,7 @@ static int stgt_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_e
 	for (int i = 0; r == 0 && i < MAX_TID_TRIES; i++) {
 		sis_autoerr struct sis_err e = SIS_ERR_INIT;
 
-		q.tid = sis_tids_lowest_free(&g->tids);
+		q.tid = next_tid(bx, g);
 		r = sis_stgt_request(bx, &q, &e);
 		if (r == 0) {
 			t->tid = q.tid;
@@ -287,6 +308,7 @@ static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 		r = stgt_session_end(bx, live, &live->sessions.v[i], err);
 	if (r < 0)
 		return r;
+	retire_tid(bx, g, live->tid);
 	r = sis_stgt_request_or(bx, &q, ENOENT, &e);
 	if (r == -EBUSY) { /* a session that is ending, or one that came since it was read */
 		r = force ? sessions_end_now(bx, live, &e) : 0;

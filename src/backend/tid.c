@@ -50,20 +50,35 @@ void sis_tids_remove(sis_tids *l, uint32_t tid)
 		sis_vec_remove(l, (size_t)(found - l->v));
 }
 
-/* They are ascending from 1 on: the first gap is where they run ahead of their places. */
-uint32_t sis_tids_lowest_free(const sis_tids *l)
+/* They are ascending: the first gap is where they run ahead of their places. */
+uint32_t sis_tids_free_above(const sis_tids *l, uint32_t tid)
 {
-	size_t low = 0, high = l->n;
+	size_t first = 0, low, high = l->n;
 
-	while (low < high) {
+	while (first < high) {
+		size_t middle = first + (high - first) / 2;
+
+		if (l->v[middle] > tid)
+			high = middle;
+		else
+			first = middle + 1;
+	}
+	for (low = first, high = l->n; low < high;) {
 		size_t middle = low + (high - low) / 2;
 
-		if (l->v[middle] > middle + 1)
+		if (l->v[middle] - tid > middle - first + 1)
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return (uint32_t)low + 1;
+	return tid >= INT32_MAX || low - first >= INT32_MAX - tid ?
+		       0 :
+		       tid + 1 + (uint32_t)(low - first);
+}
+
+uint32_t sis_tids_lowest_free(const sis_tids *l)
+{
+	return sis_tids_free_above(l, 0);
 }
 
 int sis_session_numbers(const struct sis_session *s, const char *title, uint64_t *ret_sid,

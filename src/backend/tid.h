@@ -26,6 +26,9 @@ bool sis_tids_has(const sis_tids *l, uint32_t tid);
 /* From 1 on: TID 0 would let the target choose, which counts on and never takes the lowest. */
 uint32_t sis_tids_lowest_free(const sis_tids *l);
 
+/* The same from `tid` + 1 on; 0 when there is none up to INT32_MAX. */
+uint32_t sis_tids_free_above(const sis_tids *l, uint32_t tid);
+
 /* The numbers of a session whose id is "SID:CID". -EINVAL; `title` names the target then. */
 int sis_session_numbers(const struct sis_session *s, const char *title, uint64_t *ret_sid,
 			uint32_t *ret_cid, struct sis_err *err);

@@ -119,6 +119,7 @@ static int try_backend(struct sis_ctx *ctx, const struct sis_backend *be,
 		ctx->bx = bx;
 		sis_daemon_init(&ctx->daemon, &ctx->bx);
 		sis_account_book_init(&ctx->accounts, &ctx->daemon);
+		ctx->bx.retired = &ctx->daemon.ops;
 		ctx->bx.accounts = &ctx->accounts.ops;
 		ctx->probe = probe;
 		return 1;

@@ -50,12 +50,11 @@ plain() {
 	cat
 }
 
-# Which TID a target has is decided by what else there is.
+# Which TID a target has, and with it its place, is decided by what else there is and was.
 everything() {
-	{
-		live
-		adm --op show --mode account
-	} | sed -E 's/^Target [0-9]+:/Target:/; s/(IET     |beaf)[0-9]+$/\1/'
+	live | sed -E 's/(IET     |beaf)[0-9a-f]+$/\1/' | tr '\n' '\r' |
+		sed 's/\r\?Target [0-9]*: /\nTarget: /g' | sort | tr '\r' '\n' | grep .
+	adm --op show --mode account
 }
 
 raw() {	# IQN

@@ -37,7 +37,7 @@ read_list() {	# KIND
 
 # Every file below the root but those of the kernel and of the target's daemon, with what is in it.
 tree() {
-	find "$root" "$world/cwd" -xdev \( -path "$root/proc" -o -path "$root/sys" -o -path "$root/var/lib/iet-sim" -o -name '*.lock' -o -name lock -o -name 'said.*' \) -prune \
+	find "$root" "$world/cwd" -xdev \( -path "$root/proc" -o -path "$root/sys" -o -path "$root/var/lib/iet-sim" -o -name '*.lock' -o -name lock -o -name retired -o -name 'said.*' \) -prune \
 		-o -printf '%y %m %U %p %l\n' -type f ! -size +1M -exec cksum {} + | LC_ALL=C sort
 }
 

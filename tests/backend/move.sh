@@ -34,7 +34,7 @@ identity_on() {	# BACKEND IQN LUN
 }
 
 records_of() {	# BACKEND
-	ls "$root/run/shareiscsi/$1" 2>/dev/null | paste -sd' '
+	ls -I retired "$root/run/shareiscsi/$1" 2>/dev/null | paste -sd' '
 }
 
 move() {	# [OPTION...]
@@ -45,7 +45,7 @@ move() {	# [OPTION...]
 both() {
 	of "$from" everything | sort
 	of "$to" everything | sort
-	grep -r '' "$root/run/shareiscsi" | grep -v '^[^:]*/\(lock\|said[.][a-z]*\):' | sed "s,^$root/,," | sort
+	grep -r '' "$root/run/shareiscsi" | grep -v '^[^:]*/\(lock\|retired\|said[.][a-z]*\):' | sed "s,^$root/,," | sort
 }
 
 # Nothing of ours on any side; the volumes stay, so that their guids do.

@@ -49,6 +49,8 @@ matches_from() {	# GOT WANT
 # Types one command and looks at what came of it.
 try_command() {	# LINE-NUMBER COMMAND
 	local state=0
+	# Each example stands for itself, as if tgtd had just been started.
+	rm -f "$root/run/shareiscsi/stgt/retired"
 	eval "$2" >"$world/got" 2>&1 </dev/null || state=$?
 	[ "$state" -eq 0 ] || echo "[$state]" >>"$world/got"
 	changes >/dev/null

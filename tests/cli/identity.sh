@@ -27,7 +27,8 @@ is "the path is the new one" "Backing store path: $world/pool/tank/new/name" \
 sis unshare -a
 echo iqn.1999-01.org.example >"$root/etc/iscsi_target_id"
 sis share -a
-is "another prefix changes no kept name" 1 "$(tid_of "$iqn")"
+[ -n "$(tid_of "$iqn")" ]
+verdict $? "another prefix changes no kept name"
 volume tank/v2 10M on
 sis share -a
 [ -n "$(tid_of iqn.1999-01.org.example:tank.v2)" ]
@@ -73,7 +74,7 @@ volume tank/b 20M "name=$name,lun=2"
 volume tank/c 30M "iqn=$name,lun=200"
 sis share -a
 expect_quiet 0 "three LUNs in one target"
-is "there is one target" "Target 1: $name" "$(live | grep ^Target)"
+is "there is one target" "$name" "$(targets)"
 is "with these LUNs" "1 2 200" "$(live | sed -n 's/^ *LUN: \([1-9][0-9]*\)$/\1/p' | paste -sd' ')"
 is "with three serial numbers" 3 "$(for n in 1 2 200; do serial_of "$name" "$n"; done | sort -u | grep -c .)"
 sis status
@@ -84,7 +85,7 @@ is "a second share does nothing" "" "$(calls)"
 sis unshare tank/b
 expect_quiet 0 "unshare of one"
 is "takes just that" "1 200" "$(live | sed -n 's/^ *LUN: \([1-9][0-9]*\)$/\1/p' | paste -sd' ')"
-is "by one command" "tgtadm --lld iscsi --op delete --mode logicalunit --tid 1 --lun 2" "$(calls)"
+is "by one command" "tgtadm --lld iscsi --op delete --mode logicalunit --tid $(tid_of "$name") --lun 2" "$(calls)"
 sis share tank/b
 expect_quiet 0 "share of one"
 is "adds just that" 2 "$(calls | grep -c -- '--lun 2')"

@@ -111,10 +111,10 @@ is "all below are shared but the one that is off" "$prefix:mypool.tree.a $prefix
 volume mypool/tree/new 10M
 sis sync mypool/tree/new
 expect_quiet 0 "sync of a volume that came later"
-is "its TID is the next one" 3 "$(tid_of "$prefix:mypool.tree.new")"
+is "its TID is the next one" 4 "$(tid_of "$prefix:mypool.tree.new")"
 sis unshare mypool/tree/a
 sis share mypool/tree/a
-is "a TID that is free again is taken first" 1 "$(tid_of "$prefix:mypool.tree.a")"
+is "a TID is not given again" 5 "$(tid_of "$prefix:mypool.tree.a")"
 rm "$world/pool/mypool/tree/new"
 sis status
 expect_out "its volume is gone" "status of a share without a volume"
@@ -141,7 +141,7 @@ chmod 755 "$root/sbin/zfs_share_iscsi.sh"
 SECRET=word sis share mypool/tree/a
 expect_quiet 0 "share with a hook that fails"
 wait_until test -e "$world/hook"
-is "the hook got the TID" "1 1" "$(head -n 1 "$world/hook")"
+is "the hook got the TID" "1 8" "$(head -n 1 "$world/hook")"
 is "and what was shared" "SHAREISCSI_BACKEND=stgt SHAREISCSI_DATASET=mypool/tree/a SHAREISCSI_IQN=$prefix:mypool.tree.a SHAREISCSI_LUN=1" \
 	"$(grep ^SHAREISCSI_ "$world/hook" | paste -sd' ')"
 ! grep -q SECRET "$world/hook"

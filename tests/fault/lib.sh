@@ -88,12 +88,12 @@ prepare() {	# SITUATION
 }
 
 # All that a run may leave: live targets (sessions aside), records, identities, files of any kind but
-# what programs said of themselves, which whatever run hears it keeps. A target that is made later
-# has another TID, from which tgtd names the controller at LUN 0.
+# what programs said of themselves, which whatever run hears it keeps, and which TIDs there were. A
+# target that is made later has another one, from which tgtd names the controller at LUN 0.
 state() {
 	live | sed '/I_T nexus: /,/IP Address:/d; s/SCSI ID: IET  .*/SCSI ID: IET/; s/SCSI SN: beaf.*/SCSI SN: beaf/' |
 		tr '\n' '\r' | sed 's/\r\?Target [0-9]*: /\nTarget: /g' | sort | tr '\r' '\n' | grep .
-	find "$root/run" "$world/pool" "$root/etc" -type f ! -name 'said.*' | sort
+	find "$root/run" "$world/pool" "$root/etc" -type f ! -name 'said.*' ! -name retired | sort
 	find "$root/run" -type f -name 'iqn.*' -exec cat {} +
 	identity tank/v1
 	identity tank/v2

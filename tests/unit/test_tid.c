@@ -53,6 +53,40 @@ static void test_of_state(void **state)
 	sis_vec_free(&l);
 }
 
+/* Those up to a number are not given again. */
+static void test_free_above(void **state)
+{
+	static const uint32_t tids[] = { 2, 3, 5, 6, INT32_MAX - 1 };
+	static const struct {
+		uint32_t above, want;
+	} cases[] = {
+		{ 0, 1 },
+		{ 1, 4 },
+		{ 2, 4 },
+		{ 3, 4 },
+		{ 4, 7 },
+		{ 5, 7 },
+		{ 6, 7 },
+		{ 7, 8 },
+		{ INT32_MAX - 3, INT32_MAX - 2 },
+		{ INT32_MAX - 2, INT32_MAX },
+		{ INT32_MAX - 1, INT32_MAX },
+		{ INT32_MAX, 0 },
+		{ UINT32_MAX, 0 },
+	};
+	sis_tids l = { 0 };
+
+	(void)state;
+	assert_int_equal(sis_tids_free_above(&l, 4711), 4712);
+	for (size_t i = 0; i < sizeof(tids) / sizeof(tids[0]); i++)
+		sis_tids_add(&l, tids[i]);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(sis_tids_free_above(&l, cases[i].above), cases[i].want);
+	sis_tids_add(&l, INT32_MAX);
+	assert_int_equal(sis_tids_free_above(&l, INT32_MAX - 2), 0);
+	sis_vec_free(&l);
+}
+
 static void test_session(void **state)
 {
 	static const char *const bad[] = {
@@ -83,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lowest_free),
+		cmocka_unit_test(test_free_above),
 		cmocka_unit_test(test_of_state),
 		cmocka_unit_test(test_session),
 	};
