@@ -37,6 +37,57 @@ shut_out "a name with a whole session" \
 shut_out "a name with a nexus" \
 	$'iqn.x alias: a\n            Connection: 0\n                IP Address: 127.0.0.2\n        I_T nexus: 7777\n            Initiator: y'
 
+# ---- by alias, which tgtd tells in one of its listings alone, and cuts ----
+
+raw_session() {	# NAME ALIAS
+	rm -f "$world/raw.in"
+	mkfifo "$world/raw.in"
+	"$RAWLOGIN" -a "$2" "$1" "$(url "$iqn")" <"$world/raw.in" >"$world/raw.out" 2>&1 &
+	raw=$!
+	exec 7>"$world/raw.in"
+	wait_until grep -q '^in' "$world/raw.out"
+}
+
+raw_release() {
+	exec 7>&-
+	wait "$raw"
+}
+
+long=$(printf 'a%.0s' {1..1100})
+address=$'a\n            Connection: 0\n                IP Address: 127.0.0.2\n'
+for alias in "$long" "$address$long"; do
+	set_property tank/v1 on
+	sis sync
+	raw_session iqn.2020-01.org.example:x "$alias"
+	verdict $? "an alias of ${#alias} characters: logs in"
+	set_property tank/v1 initiator=127.0.0.1
+	sis sync -f
+	expect_status 0 "an alias of ${#alias} characters: its address is let in"
+	sis sync
+	expect_quiet 0 "it stays so"
+	! grep -q '^ended' "$world/raw.out"
+	verdict $? "its session stays"
+	set_property tank/v1 initiator=127.0.0.2
+	sis sync
+	is "its address is let in no more: not without being told to" 4 "$status"
+	sis sync -f
+	wait_until grep -q '^ended' "$world/raw.out"
+	verdict $? "-f ends its session"
+	raw_release
+done
+
+# What looks right in the one listing, and is not in the other, is nobody that is let in.
+set_property tank/v1 on
+sis sync
+raw_session iqn.2020-01.org.example:x "$address        I_T nexus: 7777"$'\n            Initiator: y'
+set_property tank/v1 initiator=127.0.0.2
+sis sync
+is "an alias with a nexus: not without being told to" 4 "$status"
+sis sync -f
+wait_until grep -q '^ended' "$world/raw.out"
+verdict $? "an alias with a nexus: -f ends its session"
+raw_release
+
 # ---- by name: what stands behind it is an alias only where tgtd puts one ----
 
 set_property tank/v1 on
