@@ -187,8 +187,10 @@ static int show_rules(struct sis_bx *bx, const struct sis_target *t, struct sis_
 		r = sis_stgt_rules_check(&t->rules, err);
 	if (r == 0)
 		r = sis_stgt_rules_bind(bx, t->tid, &want, &none, err);
-	if (r == 0)
+	if (r == 0) {
 		sis_tids_remove(&g->hidden, t->tid);
+		sis_tids_add(&g->reachable, t->tid);
+	}
 	return r;
 }
 
@@ -320,6 +322,7 @@ static int stgt_target_del(struct sis_bx *bx, const struct sis_target *live, boo
 		return sis_err_move(err, &e);
 	sis_tids_remove(&g->tids, live->tid);
 	sis_tids_remove(&g->offline, live->tid);
+	sis_tids_remove(&g->reachable, live->tid);
 	sis_tids_remove(&g->hidden, live->tid);
 	sis_stgt_binds_gone(g, live->tid);
 	/* Not before: an account that goes opens the target. */

@@ -25,6 +25,7 @@ struct sis_stgt {
 	bool was_read;
 	sis_tids tids;	  /* in use; valid once was_read */
 	sis_tids offline; /* of these, set offline by somebody: no rules let anyone in */
+	sis_tids reachable; /* shown or in use, when read or since */
 	sis_tids hidden;  /* by this run, and not shown since: a dry run cannot read that back */
 	sis_stgt_binds binds; /* in tgtd's order; valid once was_read, kept up to date since */
 	bool accounts_read;
@@ -83,7 +84,7 @@ struct sis_stgt_shown_lun {
 /* Keeps what a line of it says, if it says anything of interest. */
 void sis_stgt_shown_lun_line(struct sis_stgt_shown_lun *in, const char *text);
 
-/* Appends it to the target's LUNs, unless it is the controller. */
+/* Appends it to the target's LUNs, unless it is the controller, or none that anyone can use. */
 void sis_stgt_shown_lun_add(const struct sis_stgt_shown_lun *in, struct sis_target *t);
 
 /* ---- stgt_session.c: who is logged in ---- */

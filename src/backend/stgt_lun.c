@@ -61,7 +61,7 @@ static int explain_invalid(const struct sis_bx *bx, const struct sis_lun *l, str
 	return sis_err_append(err, " (can tgtd open '%s'? its log says why not)", l->path);
 }
 
-/* Is the LUN that is there the one we were about to make? */
+/* Is the LUN that is there the one we were about to make? 1 when it is one without a path. */
 static int lun_is_ours(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
 		       struct sis_err *err)
 {
@@ -74,6 +74,8 @@ static int lun_is_ours(struct sis_bx *bx, const struct sis_target *t, const stru
 		return r;
 	live = sis_state_find(&state, t->iqn);
 	there = live && live->tid == t->tid ? sis_target_lun(live, l->number) : NULL;
+	if (live && live->tid == t->tid && !there)
+		return 1;
 	if (there && sis_streq(there->path, l->path) &&
 	    !(sis_lun_diff(l, there) &
 	      (SIS_BIT(SIS_FIELD_TYPE) | SIS_BIT(SIS_FIELD_IOMODE) | SIS_BIT(SIS_FIELD_BLOCKSIZE))))
@@ -112,33 +114,80 @@ static const char *scsi_id(const struct sis_lun *l)
 	return naa && (!l->naa || sis_streq(naa, l->naa)) ? l->t10_id : l->naa;
 }
 
-int sis_stgt_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
-		     struct sis_err *err)
+/* Of the kind that is wanted; with the path, unless `late`. */
+static int lun_new(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l, bool late,
+		   struct sis_err *err)
 {
 	struct sis_stgt_req q = { .op = SIS_STGT_NEW,
 				  .mode = SIS_STGT_LUN,
 				  .tid = t->tid,
 				  .lun = l->number,
-				  .path = l->path };
+				  .path = late ? NULL : l->path };
+
+	lun_kind(l, &q);
+	if (late && l->type == SIS_TYPE_DISK)
+		q.blocksize = l->blocksize; /* tgtd dies of a request without any parameter */
+	return sis_stgt_request(bx, &q, err);
+}
+
+/*
+ * Sessions see a LUN from its first moment on: as what it is not yet, and able to write where they
+ * only may read. One without a path is offline. In a target that nobody can be in the path is given
+ * at once, which is a request less; as is one that tgtd would cut when it came later.
+ */
+static bool path_comes_last(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l)
+{
+	enum { MAX_LATE_PATH = 1000 };
+	struct sis_stgt *g;
+
+	return sis_stgt_of(bx, &g, NULL) == 0 && sis_tids_has(&g->reachable, t->tid) &&
+	       l->type != SIS_TYPE_PT && strlen(l->path) < MAX_LATE_PATH;
+}
+
+/* Opens it, which brings it online. It is no LUN without that. */
+static int path_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,
+		    struct sis_err *err)
+{
 	sis_autostr struct sis_str params = { 0 };
+	int r;
+
+	param(&params, "path", l->path);
+	r = lun_update(bx, t->tid, l, sis_str_get(&params), err);
+	if (r < 0)
+		(void)sis_stgt_lun_del(bx, t, l, NULL); /* what counts is why it cannot be opened */
+	return r == -EINVAL ? explain_invalid(bx, l, err) : r;
+}
+
+int sis_stgt_lun_add(struct sis_bx *bx, const struct sis_target *t, struct sis_lun *l,
+		     struct sis_err *err)
+{
+	const bool late = path_comes_last(bx, t, l);
+	sis_autostr struct sis_str params = { 0 };
+	bool there = false;
 	int r = lun_check(l, err);
 
 	if (r < 0)
 		return r;
-	lun_kind(l, &q);
-	r = sis_stgt_request(bx, &q, err);
-	if (r == -EEXIST)
+	r = lun_new(bx, t, l, late, err);
+	if (r == -EEXIST) {
 		r = lun_is_ours(bx, t, l, err);
-	else if (r == -EINVAL)
+		there = r == 0;
+	}
+	/* Left by a run that was killed, or was to be another kind of LUN. */
+	if (r == 1)
+		r = sis_stgt_lun_del(bx, t, l, err) < 0 ? -EBUSY : lun_new(bx, t, l, late, err);
+	if (r == -EINVAL)
 		r = explain_invalid(bx, l, err);
 	if (r < 0)
 		return r;
+	param(&params, "removable", late ? "0" : NULL);
 	param(&params, "scsi_sn", l->serial);
 	param(&params, "scsi_id", scsi_id(l));
 	param(&params, "product_id", l->product);
 	param(&params, "readonly", l->readonly ? "1" : NULL);
 	param(&params, "thin_provisioning", l->thin ? "1" : NULL);
-	return params.len ? lun_update(bx, t->tid, l, sis_str_get(&params), err) : 0;
+	r = params.len ? lun_update(bx, t->tid, l, sis_str_get(&params), err) : 0;
+	return r < 0 || !late || there ? r : path_set(bx, t, l, err);
 }
 
 int sis_stgt_lun_set(struct sis_bx *bx, const struct sis_target *t, const struct sis_lun *l,

@@ -214,6 +214,7 @@ static int target_close(struct sis_stgt_show *s)
 		return malformed(s, "something is missing");
 	tid = sis_vec_add(&s->tids);
 	tid->tid = t->tid;
+	tid->reachable = t->rules.n > 0 || t->sessions.n > 0;
 	tid->offline = s->offline;
 	tid->unproven = s->unproven;
 	tid->doubtful = s->doubtful;

@@ -16,6 +16,7 @@
 /* What only STGT has of a target, beside the model's. */
 struct sis_stgt_tid {
 	uint32_t tid;
+	bool reachable; /* it has rules, or sessions */
 	bool offline; /* set offline by somebody: refuses logins whatever its rules say */
 	/*
 	 * It stands behind a session: an initiator can have put it into the listing, with line breaks

@@ -150,14 +150,18 @@ static void lun_yes_no(struct sis_lun *l, const char *text, bool *flag, enum sis
 
 void sis_stgt_shown_lun_add(const struct sis_stgt_shown_lun *in, struct sis_target *t)
 {
+	const bool open = in->path && in->path[0] == '/';
 	struct sis_lun *l;
 
 	if (in->type && sis_streq(in->type, "controller"))
 		return;
+	/* There is no medium in it: what a killed run left, or a device that could not be opened. */
+	if (!open && in->online && sis_streq(in->online, "No"))
+		return;
 	l = sis_vec_add(&t->luns);
 	l->number = in->number;
 	/* "None" stands where nothing is open, e.g. after a path could not be opened. */
-	l->path = sis_strdup(in->path && in->path[0] == '/' ? in->path : "");
+	l->path = sis_strdup(open ? in->path : "");
 	lun_ids(l, in);
 	if (in->size)
 		lun_size(l, in->size);

@@ -42,6 +42,7 @@ void sis_stgt_done(struct sis_bx *bx)
 	sis_stgt_adm_free(&g->adm);
 	sis_vec_free(&g->tids);
 	sis_vec_free(&g->offline);
+	sis_vec_free(&g->reachable);
 	sis_vec_free(&g->hidden);
 	sis_stgt_binds_free(&g->binds);
 	sis_strv_free(&g->accounts);
@@ -164,10 +165,13 @@ static int prove_sessions(struct sis_bx *bx, struct sis_state *state, const sis_
 static void note_tids(struct sis_stgt *g, const struct sis_state *state, const sis_stgt_tids *tids)
 {
 	sis_tids_of(&g->tids, state);
-	g->offline.n = 0;
-	sis_vec_each(t, tids)
+	g->offline.n = g->reachable.n = 0;
+	sis_vec_each(t, tids) {
 		if (t->offline)
 			sis_tids_add(&g->offline, t->tid);
+		if (t->reachable)
+			sis_tids_add(&g->reachable, t->tid);
+	}
 }
 
 static void show_begin(void *show)

@@ -702,6 +702,89 @@ static void test_commands(void **state)
 	bx.dry = false;
 }
 
+/* One more LUN of a target like `wanted()`, on a file of its own. */
+static struct sis_lun *one_more(struct sis_target *t, uint32_t number, uint64_t guid)
+{
+	sis_autofree char *name = sis_asprintf("more%u", number);
+	sis_autotarget struct sis_target other = wanted(name, number, guid);
+
+	sis_vec_push(&t->luns, other.luns.v[0]);
+	other.luns.n = 0;
+	return &t->luns.v[t->luns.n - 1];
+}
+
+static size_t luns_reported(struct iscsi_context *c)
+{
+	struct scsi_task *task = iscsi_reportluns_sync(c, 0, 255);
+	struct scsi_reportluns_list *list;
+	size_t n;
+
+	assert_non_null(task);
+	list = scsi_datain_unmarshall(task);
+	assert_non_null(list);
+	n = list->num;
+	scsi_free_scsi_task(task);
+	return n;
+}
+
+/* Where initiators may be, a LUN can be used only once it is what it is to be. */
+static void test_lun_late(void **state)
+{
+	static const char *const want[] = {
+		"--op new --mode logicalunit --tid 1 --lun 2 -y 512",
+		("--op update --mode logicalunit --tid 1 --lun 2 --params removable=0,"
+		 "scsi_sn=000000000000006f,scsi_id=6001405000000000000006f000000000,readonly=1"),
+		"--op update --mode logicalunit --tid 1 --lun 2 --params path=",
+	};
+	static const char *const half_made[] = { "/usr/sbin/tgtadm", "--lld",	     "iscsi", "--op",
+						 "new",		     "--mode",	     "logicalunit",
+						 "--tid",	     "1",	     "--lun", "2",
+						 "--bsoflags",	     "direct", NULL };
+	sis_autotarget struct sis_target t = wanted("late", 1, 110), live = { 0 };
+	struct sis_lun *l = one_more(&t, 2, 111);
+	sis_autostrv sis_strv lines = { 0 };
+	const struct sis_runner noting = { note_run, &lines, note };
+	struct iscsi_context *c;
+
+	(void)state;
+	t.luns.n = 1;
+	share(&t);
+	t.luns.n = 2;
+	l->readonly = true;
+	assert_non_null(c = login(t.iqn, 1));
+	bx.runner = &noting;
+	assert_ok(bx.be->lun_add(&bx, &t, l, &err));
+	bx.runner = &sis_runner_real;
+	assert_int_equal(lines.n, sizeof(want) / sizeof(want[0]));
+	for (size_t i = 0; i < lines.n; i++)
+		assert_non_null(strstr(lines.v[i], want[i]));
+
+	/* what a run left that was killed after the first of these is no LUN yet, and hinders none */
+	assert_int_equal(run_tgtadm(half_made), 0);
+	live = live_of(t.iqn);
+	assert_int_equal(live.luns.n, 1);
+	assert_ok(bx.be->lun_add(&bx, &t, l, &err));
+	assert_same(&t);
+	assert_int_equal(capacity(c, 2), 8 * MB);
+
+	l = one_more(&t, 3, 112);
+	l->iomode = SIS_IOMODE_WT;
+	l->blocksize = 4096;
+	assert_ok(bx.be->lun_add(&bx, &t, l, &err));
+	l = one_more(&t, 4, 113);
+	l->type = SIS_TYPE_TAPE;
+	l->iomode = SIS_IOMODE_SSC;
+	assert_ok(bx.be->lun_add(&bx, &t, l, &err));
+	assert_same(&t);
+
+	/* one that cannot be opened leaves nothing */
+	l = one_more(&t, 5, 114);
+	assert_return_code(unlink(l->path), errno);
+	assert_fails(bx.be->lun_add(&bx, &t, l, &err), ENOENT, "there is no device or file");
+	assert_int_equal(luns_reported(c), 5); /* with the controller */
+	logout(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -722,6 +805,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_offline, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_longest_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lun_late, setup, teardown),
 	};
 	int r;
 

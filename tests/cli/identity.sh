@@ -88,7 +88,7 @@ is "takes just that" "1 200" "$(live | sed -n 's/^ *LUN: \([1-9][0-9]*\)$/\1/p' 
 is "by one command" "tgtadm --lld iscsi --op delete --mode logicalunit --tid $(tid_of "$name") --lun 2" "$(calls)"
 sis share tank/b
 expect_quiet 0 "share of one"
-is "adds just that" 2 "$(calls | grep -c -- '--lun 2')"
+is "adds just that" 3 "$(calls | grep -c -- '--lun 2')"
 is "to the target that is there" "1 2 200" "$(live | sed -n 's/^ *LUN: \([1-9][0-9]*\)$/\1/p' | paste -sd' ')"
 hold_session "$(url "$name" 1)"
 sis unshare tank/b
