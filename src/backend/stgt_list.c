@@ -31,15 +31,15 @@ static bool conn_line(sis_sessions *l, enum part *next, const char **sid, const 
 {
 	static const char *const begins[] = { "Session: ", "    Connection: ",
 					      "        Initiator: ", "        " };
-	struct sis_session *s = l->n ? &l->v[l->n - 1] : NULL;
 	const char *value = sis_str_after(line, begins[*next]);
+	struct sis_session *s;
 
 	if (!value)
 		return false;
+	s = *next == SESSION ? sis_vec_add(l) : &l->v[l->n - 1];
 	switch (*next) {
 	case SESSION:
 		*sid = value;
-		s = sis_vec_add(l);
 		s->initiator = sis_strdup("");
 		break;
 	case CONNECTION: s->id = sis_asprintf("%s:%s", *sid, value); break;

@@ -2,7 +2,8 @@
 /*
  * Listings of tgtd: targets ('t'), backing stores and version ('s'). With 'f' the name by which an
  * initiator logs in to the first of two targets: whatever it is, LUNs, rules and the other target
- * are what they are, or the listing is refused.
+ * are what they are, or the listing is refused. With 'c' the same in the list of connections: the
+ * sessions that tgtd has are in it.
  */
 #include "fuzz.h"
 
@@ -128,6 +129,33 @@ static void forged(const char *initiator)
 	must(s.targets.v[0].sessions.n && !s.targets.v[1].sessions.n);
 }
 
+static bool has(const sis_sessions *l, const char *id)
+{
+	sis_vec_each(s, l)
+		if (s->id && sis_streq(s->id, id))
+			return true;
+	return false;
+}
+
+static void conns(const char *initiator)
+{
+	sis_autofree char *text = sis_asprintf(
+		"Session: 3\n    Connection: 0\n        Initiator: iqn.x:a\n"
+		"        IP Address: 10.0.0.1\n"
+		"Session: 4\n    Connection: 0\n        Initiator: %s\n        IP Address: ::1\n"
+		"Session: 5\n    Connection: 1\n        Initiator: iqn.x:b\n        \n",
+		initiator);
+	sis_autosessions sis_sessions l = { 0 };
+	bool plain = sis_stgt_parse_conns(text, &l);
+
+	must(has(&l, "3:0") && has(&l, "4:0") && has(&l, "5:1"));
+	must(!plain || l.n > 3 || !strchr(initiator, '\n'));
+	sis_vec_each(s, &l) {
+		must(s->initiator && !strchr(s->initiator, '\n'));
+		must(s->id || !plain);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char which = fuzz_select(&data, &size);
@@ -137,6 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 't': targets(text); break;
 	case 's': stores(text); break;
 	case 'f': forged(text); break;
+	case 'c': conns(text); break;
 	default: return -1; /* not worth keeping */
 	}
 	return 0;
