@@ -92,7 +92,7 @@ synced() {
 }
 
 records() {
-	ls "$root/run/shareiscsi/stgt" 2>/dev/null
+	ls "$root/run/shareiscsi/stgt" 2>/dev/null | grep -vx retired # numbers, as long as tgtd lives
 }
 
 # What one part leaves behind must not make the next ones fail.
@@ -126,7 +126,7 @@ expect_status 3 "a new file with the name of a shared one is a difference"
 expect_out "serial number is $old, should be $(guid_of tank/v)" "plan says so"
 sis sync
 expect_quiet 0 "sync"
-is "the LUN is hidden, made anew and shown" "unbind delete new update bind" \
+is "the LUN is hidden, made anew and shown" "unbind delete new update update bind" \
 	"$(calls | sed -n 's/.* --op \([a-z]*\) .*/\1/p' | paste -sd' ')"
 [ "$old" != "$(guid_of tank/v)" ]
 verdict $? "it is another volume"
@@ -215,7 +215,7 @@ set_property tank/b "name=$t,lun=2,initiator=$rules"
 volume tank/c 10M "name=$t,lun=3,initiator=$rules"
 sis sync
 expect_quiet 0 "narrower access and one more LUN"
-is "the access comes first" "bind unbind new update" \
+is "the access comes first" "bind unbind new update update" \
 	"$(calls | sed -n 's/.* --op \([a-z]*\) .*/\1/p' | paste -sd' ')"
 no_more "access"
 

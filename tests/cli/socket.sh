@@ -13,6 +13,12 @@ volume tank/v1 10M on
 
 # ---- share, twice, unshare: as by tgtadm ----
 
+# TIDs from 1 on again: in one tgtd none is given twice.
+restart_tgtd() {
+	stop_tgtd
+	start_tgtd
+}
+
 commands() {
 	grep '^tgtadm' <<<"$out"
 }
@@ -40,6 +46,8 @@ is "tgtadm was not asked to change anything" "" "$(calls)"
 
 transport=tgtadm
 configure
+restart_tgtd
+calls >/dev/null
 sis share tank/v1
 is "tgtadm makes the same of the commands" "$over_socket" "$(live)"
 is "which are the ones that were told" "$steps" "$(calls)"
@@ -50,6 +58,7 @@ is "these too" "$undo" "$(calls)"
 
 transport=socket
 configure
+restart_tgtd
 sis share tank/v1
 hold_session "$(url "$iqn")"
 verdict $? "an initiator logs in"
@@ -65,6 +74,7 @@ release_session
 
 # ---- many at once, without a tgtadm ----
 
+restart_tgtd
 mv "$root/usr/sbin/tgtadm" "$world/tgtadm"
 for ((i = 2; i <= many; i++)); do
 	volume "tank/v$i" 10M on
