@@ -100,7 +100,8 @@ static int adopt(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
 	live = sis_state_find(&state, t->iqn);
 	if (!live)
 		return 0;
-	if (live->luns.n || live->sessions.n || live->known & SIS_BIT(SIS_FIELD_RULES))
+	if (live->luns.n || live->sessions.n || live->chap.user || live->chap.mutual_user ||
+	    live->known & SIS_BIT(SIS_FIELD_RULES))
 		return sis_err_set(err, EEXIST,
 				   "target '%s' already exists in tgtd as TID "
 				   "%" PRIu32,

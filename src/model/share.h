@@ -186,8 +186,8 @@ bool sis_rules_name_same(const sis_rules *a, const sis_rules *b);
 bool sis_portals_equal(const sis_portals *a, const sis_portals *b);
 
 /*
- * May this initiator be logged in under these rules? Where a rule is by address and the session's is
- * not known: yes, as nobody can tell.
+ * May this initiator be logged in under these rules? A session whose address is not known is let in by
+ * no address.
  */
 bool sis_rules_admit(const sis_rules *rules, const struct sis_session *s);
 

@@ -434,7 +434,7 @@ sis share tank/v
 rm "$world/fault"
 expect_error 1 "cannot share 'tank/v': add LUN: " "a first share that fails"
 is "leaves no identity" "" "$(identity tank/v)"
-is "nor a record" "" "$(ls "$root/run/shareiscsi/stgt")"
+is "nor a record" "" "$(records)"
 is "nor a target" "" "$(live)"
 set_property tank/v on
 sis share tank/v
