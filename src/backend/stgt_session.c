@@ -137,6 +137,7 @@ int sis_stgt_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sess
 	bool plain = true, same = false;
 	int r = 0;
 
+	*ret = (sis_sessions){ 0 };
 	for (int i = 0; r == 0 && plain && !same && i < MAX_LOOKS; i++) {
 		r = list(bx, live->tid, &now, &plain, err);
 		if (r == 1)
