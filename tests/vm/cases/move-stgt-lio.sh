@@ -87,7 +87,7 @@ expect_eq "$(stgt), $(lio)" ", $other $iqn"
 ends_with 0 move -v
 ends_with 0 shareiscsi sync --backend lio -v
 ends_with 0 shareiscsi status --backend lio
-expect_eq "$(cd /run/shareiscsi && find lio stgt -type f | sort | xargs)" "lio/$other lio/$iqn" 'records'
+expect_eq "$(cd /run/shareiscsi && find lio stgt -name 'iqn.*' | sort | xargs)" "lio/$other lio/$iqn" 'records'
 
 say 'the same disk, the same data'
 iscsiadm -m node -o delete -T $iqn -p $old
