@@ -124,6 +124,13 @@ struct sis_backend {
 	 */
 	void (*read_ahead)(struct sis_bx *bx);
 
+	/*
+	 * Before anything is done to a target: can it be as `t` says, with the LUNs of `live` (NULL: it is
+	 * new) that are kept? EOPNOTSUPP. NULL where whatever can be asked for one by one can be.
+	 */
+	int (*check)(const struct sis_bx *bx, const struct sis_target *t,
+		     const struct sis_target *live, struct sis_err *err);
+
 	/* Makes the target, not reachable yet; fills t->tid. What access control can be set
 	 * before there are LUNs is set here, for targets that cannot be hidden. With t->tid set it
 	 * was there when it was read; otherwise one that is there by now is somebody else's: EEXIST. */

@@ -177,6 +177,13 @@ static int lio_read(struct sis_bx *bx, const sis_strv *scope, struct sis_state *
 
 /* ---- targets ---------------------------------------------------------------------------- */
 
+static int lio_check(const struct sis_bx *bx, const struct sis_target *t,
+		     const struct sis_target *live, struct sis_err *err)
+{
+	(void)bx;
+	return sis_lio_check(t, live, err);
+}
+
 static int clean_lun(struct sis_bx *bx, const char *iqn, const char *tpg, uint32_t lun,
 		     struct sis_err *err)
 {
@@ -199,11 +206,11 @@ static int clean_luns(struct sis_bx *bx, const char *iqn, const char *tpg, struc
 	r = sis_lio_list(bx->kfs, dir, "lun_", &names, err);
 	sis_vec_each(name, &names) {
 		sis_autofree char *sub = sis_asprintf("%s/%s", dir, *name), *store = NULL;
-		uint64_t lun;
+		uint32_t lun;
 
-		if (r == 0 && sis_parse_u64(*name + strlen("lun_"), 0, UINT32_MAX, &lun) == 0 &&
+		if (r == 0 && sis_lio_lun_number(*name, &lun) &&
 		    sis_lio_link(bx->kfs, sub, "/core/", NULL, &store, NULL) == -ENOENT)
-			r = clean_lun(bx, iqn, tpg, (uint32_t)lun, err);
+			r = clean_lun(bx, iqn, tpg, lun, err);
 	}
 	return r;
 }
@@ -229,29 +236,6 @@ static int make_target(struct sis_bx *bx, const struct sis_target *t, const char
 	return r;
 }
 
-static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
-{
-	sis_autofree char *dir = sis_asprintf(SIS_LIO_ISCSI "/%s", t->iqn);
-	sis_autofree char *tpg = sis_lio_tpg(t->iqn, SIS_LIO_TAG);
-	bool fresh;
-	int r;
-
-	r = make_target(bx, t, dir, &fresh, err);
-	t->tid = SIS_LIO_TAG;
-	if (r == 0 && fresh)
-		sis_lio_made(bx, dir);
-	if (r == 0)
-		r = sis_lio_mkdir(bx, tpg, err);
-	if (r == 0)
-		r = sis_lio_protect(bx, t, fresh, err);
-	if (r < 0 || fresh)
-		return r;
-	r = clean_luns(bx, t->iqn, tpg, err);
-	if (r == 0)
-		r = sis_lio_set_access(bx, t, err);
-	return r < 0 ? r : sis_lio_set_portals(bx, t, err);
-}
-
 static int lio_target_set(struct sis_bx *bx, const struct sis_target *t,
 			  const struct sis_target *live, unsigned changed, struct sis_err *err)
 {
@@ -268,6 +252,29 @@ static int lio_target_set(struct sis_bx *bx, const struct sis_target *t,
 	if (r == 0 && portals && access_closes)
 		r = sis_lio_set_portals(bx, t, err);
 	return r;
+}
+
+static int lio_target_add(struct sis_bx *bx, struct sis_target *t, struct sis_err *err)
+{
+	sis_autofree char *dir = sis_asprintf(SIS_LIO_ISCSI "/%s", t->iqn);
+	sis_autofree char *tpg = sis_lio_tpg(t->iqn, SIS_LIO_TAG);
+	const unsigned all = SIS_BIT(SIS_FIELD_RULES) | SIS_BIT(SIS_FIELD_CHAP) |
+			     SIS_BIT(SIS_FIELD_PORTALS);
+	bool fresh;
+	int r;
+
+	r = make_target(bx, t, dir, &fresh, err);
+	t->tid = SIS_LIO_TAG;
+	if (r == 0 && fresh)
+		sis_lio_made(bx, dir);
+	if (r == 0)
+		r = sis_lio_mkdir(bx, tpg, err);
+	if (r < 0)
+		return r;
+	if (fresh)
+		return sis_lio_protect(bx, t, true, err);
+	r = clean_luns(bx, t->iqn, tpg, err);
+	return r < 0 ? r : lio_target_set(bx, t, NULL, all, err);
 }
 
 /* It is there, or goes again: what it has is looked at from now on. */
@@ -426,15 +433,13 @@ static int lio_session_end(struct sis_bx *bx, const struct sis_target *live,
 			   const struct sis_session *s, struct sis_err *err)
 {
 	sis_autofree char *tpg = sis_lio_tpg(live->iqn, live->tid);
-	int r;
 
 	if (!s->id)
 		return sis_err_set(err, EOPNOTSUPP,
 				   "LIO does not tell whose session of '%s' this is, "
 				   "so it cannot be ended alone",
 				   live->iqn);
-	r = sis_lio_end_sessions(bx, tpg, s->id, err);
-	return r < 0 || !live->rules.n ? r : sis_lio_set_access(bx, live, err);
+	return sis_lio_end_sessions(bx, tpg, s->id, err);
 }
 
 static int lio_sessions(struct sis_bx *bx, const struct sis_target *live, sis_sessions *ret,
@@ -500,6 +505,7 @@ const struct sis_backend sis_backend_lio = {
 	.probe = lio_probe,
 	.prepare = lio_prepare,
 	.read = lio_read,
+	.check = lio_check,
 	.target_add = lio_target_add,
 	.target_set = lio_target_set,
 	.target_show = lio_target_show,

@@ -35,16 +35,30 @@ int sis_lio_protect(struct sis_bx *bx, const struct sis_target *t, bool fresh, s
 		ro += l->readonly;
 	sis_vec_each(l, &others)
 		ro += l->readonly;
-	if (r < 0)
-		return r;
-	if (!t->rules.n && ro && ro < n)
-		return sis_err_set(err, EOPNOTSUPP,
-				   "target '%s' has read-only LUNs and others, and is open to everyone: "
-				   "LIO has one write protection for all of them; restrict it with "
-				   "initiator=, or give the read-only volume a name= of its own",
-				   t->iqn);
-	return sis_lio_put(bx, tpg, "attrib/demo_mode_write_protect", ro && ro == n ? "1" : "0",
-			   err);
+	return r < 0 ? r :
+		       sis_lio_put(bx, tpg, "attrib/demo_mode_write_protect",
+				   ro && ro == n ? "1" : "0", err);
+}
+
+int sis_lio_check(const struct sis_target *t, const struct sis_target *live, struct sis_err *err)
+{
+	size_t ro = 0, n = t->luns.n;
+
+	sis_vec_each(l, &t->luns)
+		ro += l->readonly;
+	if (live)
+		sis_vec_each(l, &live->luns)
+			if (l->keep && !sis_target_lun(t, l->number)) {
+				ro += l->readonly;
+				n++;
+			}
+	if (t->rules.n || !ro || ro == n)
+		return 0;
+	return sis_err_set(err, EOPNOTSUPP,
+			   "target '%s' has read-only LUNs and others, and is open to everyone: LIO has "
+			   "one write protection for all of them; restrict it with initiator=, or give "
+			   "the read-only volume a name= of its own",
+			   t->iqn);
 }
 
 /* Can entries be excused from authentication? What is only recorded cannot be looked at. */
@@ -71,19 +85,45 @@ static int entry_chap(struct sis_bx *bx, const char *tpg, const char *name,
 	return r < 0 || chap->user ? r : sis_lio_put_chap(bx, acl, chap, err);
 }
 
-/* One with credentials demands them before it has a LUN; one without is excused once it is whole. */
+/*
+ * Nobody comes in by an entry before its LUNs are right. A new one may be a hidden one that had them all:
+ * it demands credentials, and gets them last. One that is there demands them before it gets LUNs.
+ */
 static int add_acl(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
 		   const struct sis_rule *rule, struct sis_err *err)
 {
 	sis_autofree char *acl = sis_asprintf("%s/acls/%s", tpg, rule->text);
-	int r;
+	const bool is_new = !sis_kfs_exists(bx->kfs, "%s", acl), chap = t->chap.user;
+	int r = 0;
 
-	r = sis_lio_mkdir(bx, acl, err);
-	if (r == 0 && t->chap.user)
+	if (is_new) {
+		r = sis_lio_mkdir(bx, acl, err);
+		if (r == 0 && chap && can_excuse(bx, tpg, rule->text))
+			r = sis_lio_put(bx, acl, "attrib/authentication", "1", err);
+	} else if (chap) {
 		r = entry_chap(bx, tpg, rule->text, &t->chap, err);
+	}
 	if (r == 0)
 		r = sis_lio_map_all(bx, tpg, t, rule->text, rule->ro, err);
-	return r < 0 || t->chap.user ? r : entry_chap(bx, tpg, rule->text, &t->chap, err);
+	return r < 0 || !is_new || !chap ? r : sis_lio_put_chap(bx, acl, &t->chap, err);
+}
+
+/* An entry whose queue depth changes ends the sessions of its initiator, and stays. */
+static int change_depth(struct sis_bx *bx, const char *acl, struct sis_err *err)
+{
+	sis_autofree char *text = NULL, *other = NULL;
+	uint64_t depth;
+	int r;
+
+	r = sis_kfs_read_line(bx->kfs, &text, err, "%s/cmdsn_depth", acl);
+	if (r < 0)
+		return r;
+	if (sis_parse_u64(text, 1, UINT32_MAX, &depth) < 0)
+		return sis_err_set(err, EIO, "%s/cmdsn_depth: '%s' is no queue depth", acl, text);
+	/* the next one, should this be the last that is done */
+	other = sis_asprintf("%" PRIu64, depth > 1 ? depth - 1 : 2);
+	r = sis_kfs_write(bx->kfs, other, err, "%s/cmdsn_depth", acl);
+	return r < 0 ? r : sis_kfs_write(bx->kfs, text, err, "%s/cmdsn_depth", acl);
 }
 
 /*
@@ -100,6 +140,8 @@ int sis_lio_end_sessions(struct sis_bx *bx, const char *tpg, const char *name,
 		r = sis_kfs_write(bx->kfs, "0", err, "%s/enable", tpg);
 		return r < 0 ? r : sis_kfs_write(bx->kfs, "1", err, "%s/enable", tpg);
 	}
+	if (sis_kfs_exists(bx->kfs, "%s", acl))
+		return change_depth(bx, acl, err);
 	/* making an entry takes over the hidden one, deleting it ends the session */
 	r = sis_lio_mkdir(bx, acl, err);
 	return r < 0 ? r : sis_lio_acl_del(bx, tpg, name, err);
@@ -128,12 +170,38 @@ static int end_strangers(struct sis_bx *bx, const char *tpg, struct sis_err *err
 	return r;
 }
 
-/* Would hidden entries be let in once no authentication is demanded? One not shown yet has none. */
+/*
+ * Would hidden entries be let in once no authentication is demanded? One not shown yet has none: it is
+ * still as the kernel makes it, which tells of targets at discovery and demands authentication.
+ */
 static bool lets_back_in(struct sis_bx *bx, const char *tpg)
 {
 	return sis_lio_is_open(bx->kfs, tpg) ||
-	       (sis_lio_attr_is(bx->kfs, tpg, "enable", "1") &&
-		sis_lio_attr_is(bx->kfs, tpg, "attrib/authentication", "1"));
+	       sis_lio_attr_is(bx->kfs, tpg, "attrib/cache_dynamic_acls", "1") ||
+	       (sis_lio_attr_is(bx->kfs, tpg, "attrib/authentication", "1") &&
+		(sis_lio_attr_is(bx->kfs, tpg, "enable", "1") ||
+		 sis_lio_attr_is(bx->kfs, tpg, "attrib/demo_mode_discovery", "0")));
+}
+
+/* Whoever may log in without CHAP; decided before any entry loses its credentials. */
+static int excuse_all(struct sis_bx *bx, const char *tpg, const struct sis_target *t,
+		      bool *ret_excused, struct sis_err *err)
+{
+	int r = 0;
+
+	*ret_excused = true;
+	sis_vec_each(rule, &t->rules)
+		*ret_excused &= can_excuse(bx, tpg, rule->text);
+	if (!*ret_excused && lets_back_in(bx, tpg))
+		return sis_err_set(err, EOPNOTSUPP,
+				   "this kernel (before 6.0) cannot shut out initiators that may have "
+				   "been logged in while target '%s' was open to everyone, without "
+				   "CHAP; `shareiscsi unshare` it first, then share it again",
+				   t->iqn);
+	sis_vec_each(rule, &t->rules)
+		if (r == 0)
+			r = entry_chap(bx, tpg, rule->text, &t->chap, err);
+	return r;
 }
 
 /* The credentials of the portal group are for initiators without entry: none is let in so. */
@@ -141,29 +209,23 @@ static int close_target(struct sis_bx *bx, const char *tpg, const struct sis_tar
 			struct sis_err *err)
 {
 	static const struct sis_chap none;
-	bool excuse = true;
+	bool demand = true;
 	int r = 0;
 
-	sis_vec_each(rule, &t->rules) {
+	sis_vec_each(rule, &t->rules)
 		if (r == 0)
 			r = add_acl(bx, tpg, t, rule, err);
-		excuse &= r == 0 && (t->chap.user || can_excuse(bx, tpg, rule->text));
-	}
-	if (r < 0)
-		return r;
-	if (!excuse && lets_back_in(bx, tpg))
-		return sis_err_set(err, EOPNOTSUPP,
-				   "this kernel (before 6.0) cannot shut out initiators that were "
-				   "logged in while target '%s' was open to everyone; `shareiscsi "
-				   "unshare` it first, then share it again",
-				   t->iqn);
-	r = sis_lio_put(bx, tpg, "attrib/authentication", excuse ? "1" : "0", err);
+	if (r == 0 && !t->chap.user)
+		r = excuse_all(bx, tpg, t, &demand, err);
+	if (r == 0)
+		r = sis_lio_put(bx, tpg, "attrib/authentication", demand ? "1" : "0", err);
 	if (r == 0)
 		r = sis_lio_put_chap(bx, tpg, &none, err);
 	if (r == 0)
-		r = end_strangers(bx, tpg, err);
-	if (r == 0)
 		r = sis_lio_put(bx, tpg, "attrib/generate_node_acls", "0", err);
+	/* no new ones come by now */
+	if (r == 0)
+		r = end_strangers(bx, tpg, err);
 	/* who is not let in is not told of it either */
 	if (r == 0)
 		r = sis_lio_put(bx, tpg, "attrib/demo_mode_discovery", "0", err);

@@ -13,10 +13,13 @@
  */
 int sis_lio_protect(struct sis_bx *bx, const struct sis_target *t, bool fresh, struct sis_err *err);
 
+/* Can LIO have such a target, with what is kept of `live` (or NULL)? EOPNOTSUPP. */
+int sis_lio_check(const struct sis_target *t, const struct sis_target *live, struct sis_err *err);
+
 /* Access as t->rules and t->chap say. Never more open meanwhile than before or after. */
 int sis_lio_set_access(struct sis_bx *bx, const struct sis_target *t, struct sis_err *err);
 
-/* Ends the sessions of an initiator, whether it has an entry or not; an entry goes, too. */
+/* Ends the sessions of an initiator, whether it has an entry or not; an entry stays as it is. */
 int sis_lio_end_sessions(struct sis_bx *bx, const char *tpg, const char *name,
 			 struct sis_err *err);
 

@@ -16,6 +16,7 @@ enum sis_errcode {
 	SIS_ERR_USAGE = 1000, /* the command line or a value is wrong */
 	SIS_ERR_INUSE,        /* refused: initiators are logged in */
 	SIS_ERR_NOTARGET,     /* no running target was found */
+	SIS_ERR_TAKEN,        /* somebody else made a target of this name just now */
 	SIS_ERR_PENDING,      /* cannot be done now, may be later without the user's help */
 };
 

@@ -38,7 +38,10 @@ static int step_target_add(struct work *w, struct sis_err *err)
 
 	/* Half of it may be there after a failure, unless it was somebody else who made it. */
 	w->added = !w->g->live && rc != -EEXIST;
-	return rc;
+	if (rc != -EEXIST || w->g->live)
+		return rc;
+	err->code = SIS_ERR_TAKEN;
+	return -SIS_ERR_TAKEN;
 }
 
 /* Of a target that goes away, the next run takes the rest. */
@@ -48,14 +51,17 @@ static void goes_on(struct work *w)
 		w->shown_as = NULL;
 }
 
-/* One that is hidden is not shown with half of what is to guard it. */
-static int step_target_set(struct work *w, const struct sis_step *s, struct sis_err *err)
+/* Steps that guard the target: one that is hidden is not shown with half of what they do. */
+static int step_guard(struct work *w, const struct sis_step *s, struct sis_err *err)
 {
 	const bool hidden = w->shown_as;
 	int rc;
 
 	w->shown_as = NULL;
-	rc = w->ctx->bx.be->target_set(&w->ctx->bx, &w->target, w->g->live, s->changed, err);
+	if (s->kind == SIS_STEP_TARGET_ADD)
+		rc = step_target_add(w, err);
+	else
+		rc = w->ctx->bx.be->target_set(&w->ctx->bx, &w->target, w->g->live, s->changed, err);
 	if (rc == 0 && hidden)
 		w->shown_as = &w->target;
 	return rc;
@@ -98,12 +104,12 @@ static int do_step(struct work *w, const struct sis_step *s, struct sis_err *err
 		goes_on(w);
 		return be->lun_del(bx, live, sis_target_lun(live, s->lun), err);
 	case SIS_STEP_TARGET_DEL: goes_on(w); return be->target_del(bx, live, w->force, err);
-	case SIS_STEP_TARGET_ADD: return step_target_add(w, err);
+	case SIS_STEP_TARGET_ADD:
+	case SIS_STEP_TARGET_SET: return step_guard(w, s, err);
 	case SIS_STEP_LUN_ADD: return step_lun_add(w, s, err);
 	case SIS_STEP_LUN_SET:
 		return be->lun_set(bx, &w->target, sis_target_lun(&w->target, s->lun),
 				   sis_target_lun(live, s->lun), s->changed, err);
-	case SIS_STEP_TARGET_SET: return step_target_set(w, s, err);
 	case SIS_STEP_SESSION_END: return shut_out(w, err);
 	case SIS_STEP_SHOW: return be->target_show(bx, &w->target, err);
 	case SIS_STEP_N: break;
@@ -115,7 +121,7 @@ static int end_sessions(struct work *w, struct sis_err *err)
 {
 	int rc = 0;
 
-	if (!w->g->drops || !w->g->live)
+	if (!w->g->drops || !w->g->live || (w->shown_as && w->ctx->bx.be->hide_ends))
 		return 0;
 	sis_vec_each(s, &w->g->live->sessions)
 		if (rc == 0)
@@ -244,6 +250,36 @@ static int do_steps(struct work *w, struct sis_report *report, struct sis_err *e
 	return tell_ready(w, err);
 }
 
+/* A LUN that is not made anew stays protected or not, whatever is asked for. */
+static void keep_protection(struct sis_target *t, const struct sis_group *g)
+{
+	sis_vec_each(l, &t->luns) {
+		const struct sis_lun *live = sis_target_lun(g->live, l->number);
+		bool made = !live || !(live->known & SIS_BIT(SIS_FIELD_READONLY));
+
+		sis_vec_each(s, &g->steps)
+			made |= s->kind == SIS_STEP_LUN_ADD && s->lun == l->number;
+		if (!made)
+			l->readonly = live->readonly;
+	}
+}
+
+/* The target as it is to be, and whether there can be such a one. */
+static int prepare(struct work *w, struct sis_err *err)
+{
+	const struct sis_backend *be = w->ctx->bx.be;
+
+	if (w->g->desired)
+		sis_target_copy(&w->target, w->g->desired);
+	if (w->g->live)
+		w->target.tid = w->g->live->tid;
+	if (!w->g->desired)
+		return 0;
+	if (w->g->live)
+		keep_protection(&w->target, w->g);
+	return be->check ? be->check(&w->ctx->bx, &w->target, w->g->live, err) : 0;
+}
+
 int sis_apply_group(struct sis_ctx *ctx, const struct sis_group *g, bool force,
 		    int (*ready)(void *owner, struct sis_err *err), void *owner,
 		    struct sis_target *ret_target, struct sis_report *report, struct sis_err *err)
@@ -251,12 +287,10 @@ int sis_apply_group(struct sis_ctx *ctx, const struct sis_group *g, bool force,
 	struct work w = { .ctx = ctx, .g = g, .force = force, .ready = ready, .owner = owner };
 	int rc;
 
-	if (g->desired)
-		sis_target_copy(&w.target, g->desired);
-	if (g->live)
-		w.target.tid = g->live->tid;
 	sis_trace_clear(&ctx->trace);
-	rc = do_steps(&w, report, err);
+	rc = prepare(&w, err);
+	if (rc == 0)
+		rc = do_steps(&w, report, err);
 	if (rc < 0)
 		undo(&w);
 	sis_trace_clear(&ctx->trace);

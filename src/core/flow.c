@@ -270,7 +270,10 @@ int sis_flow_group(struct sis_flow *f, const struct sis_group *g, struct sis_tar
 		rc = sis_apply_group(f->ctx, g, f->rq->force, mint_group, &m, &t, f->report, err);
 	if (rc == 0 && !dry)
 		rc = group_done(f, g, &t, intent, err);
-	if (rc < 0 && !dry && !g->live)
+	/* what is there is not ours, whatever was about to be done */
+	if (rc == -SIS_ERR_TAKEN)
+		(void)sis_record_remove(f->ctx->root, f->ctx->bx.be->name, g->iqn, NULL);
+	else if (rc < 0 && !dry && !g->live)
 		sis_strv_add(&f->unmade, g->iqn);
 	if (rc < 0)
 		return rc;

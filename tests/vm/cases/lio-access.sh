@@ -125,6 +125,19 @@ prop b lun=1,type=fileio
 exit_is 1 sync
 grep 'has read-only LUNs and others' /tmp/out
 only_reads $other 0
+only_reads $other 1
+prop b lun=1,type=fileio,iomode=ro
+exit_is 1 sync
+
+say 'a LUN whose number another one wants stays protected'
+make_volume tank/c 16M
+prop b lun=0,type=fileio
+prop c lun=1,type=fileio
+exit_is 1 sync
+only_reads $other 0
+only_reads $other 1
+expect_eq "$(cat $tpg/attrib/demo_mode_write_protect)" 1
+command -p zfs set org.zfsonlinux:shareiscsi=off tank/c
 
 say 'no LUN can be written while it is still being protected'
 sis unshare -a
@@ -174,3 +187,27 @@ echo 1 >$tpg/acls/$other/attrib/authentication
 exit_is 4 unshare -a
 sis unshare -f -a
 [ ! -e /sys/kernel/config/target/iscsi/$iqn ]
+
+say 'one initiator is logged off, and every entry stays what it was'
+sis unshare -a
+both "initiator=$me;$other=ro"
+sis share -a
+hold $me
+hold $other
+prop a nonsense=1
+chap=$(cat $tpg/acls/$other/attrib/authentication)
+for lun in 0 1; do
+	rm $tpg/acls/$other/lun_$lun/lun
+	rmdir $tpg/acls/$other/lun_$lun
+done
+command -p zfs set org.zfsonlinux:shareiscsi=off tank/b
+exit_is 4 unshare tank/b
+expect_eq "$(cat /sys/kernel/config/target/iscsi/$iqn/fabric_statistics/iscsi_instance/sessions)" 2 sessions
+exit_is 0 unshare -f tank/b
+cat /tmp/out
+expect_eq "$(cat $tpg/acls/$me/cmdsn_depth)" 64
+expect_eq "$(cat $tpg/acls/$other/attrib/authentication)" "$chap"
+[ ! -e $tpg/acls/$other/lun_0/lun ] || fail 'more than it had'
+! writes $other 0 || fail "$other may write"
+writes $me 0
+release
