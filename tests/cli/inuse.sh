@@ -96,7 +96,12 @@ is "the session stays" 1 "$(live | grep -c "Initiator: $who")"
 release_session
 mkfifo "$world/go"
 
-# Runs the program; before its Nth request, or its Nth change, an initiator logs in.
+event=comes_in
+comes_in() {
+	hold_session "$(url "$iqn")"
+}
+
+# Runs the program; before its Nth request, or its Nth change, $event happens: an initiator logs in.
 meanwhile() {	# call|change N VERB [ARGUMENT...]
 	local running
 	ran="shareiscsi ${*:3}"
@@ -107,7 +112,7 @@ meanwhile() {	# call|change N VERB [ARGUMENT...]
 	"$program" "$3" "${sis_args[@]}" "${@:4}" >"$world/out" 2>"$world/err" </dev/null &
 	running=$!
 	wait_until test -e "$world/fault.done"
-	hold_session "$(url "$iqn")"
+	$event
 	echo >"$world/go"
 	status=0
 	wait "$running" || status=$?
@@ -192,5 +197,24 @@ verdict $? "the LUN is read-only"
 ! "$initiator" write "$(url "$iqn")" </etc/passwd 2>/dev/null
 verdict $? "and cannot be written"
 release_session
+
+# ---- who makes a target while it runs ----
+
+makes_it() {
+	adm --op new --mode target --tid 4711 -T "$prefix:tank.v9"
+	adm --op new --mode logicalunit --tid 4711 --lun 1 -b "$world/pool/tank/v9"
+}
+volume tank/v9 10M on
+event=makes_it
+meanwhile change 1 share tank/v9
+expect_error 1 "target '$prefix:tank.v9' already exists in tgtd as TID 4711" "made by somebody else just now"
+is "it has no record" "" "$(find "$root/run/shareiscsi" -name '*v9*')"
+theirs=$(live_of "$prefix:tank.v9")
+sis sync
+expect_status 1 "the next run does not take it for its own"
+is "it stays what it was" "$theirs" "$(live_of "$prefix:tank.v9")"
+adm --op delete --mode target --force --tid 4711
+sis sync
+expect_quiet 0 "once it is gone, the volume is shared"
 
 done_testing

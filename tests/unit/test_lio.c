@@ -681,6 +681,139 @@ static void test_product(void **state)
 	assert_string_equal(theirs.luns.v[0].product, "theirs");
 }
 
+/* Who reaches it, with rules and without CHAP. */
+static int let_in(const char *name, struct sis_err *err)
+{
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &kfs, .root = root };
+	sis_autotarget struct sis_target t = { 0 };
+
+	read_target(&t);
+	sis_vec_each(r, &t.rules)
+		sis_rule_free(r);
+	t.rules.n = 0;
+	sis_chap_free(&t.chap);
+	t.chap = (struct sis_chap){ 0 };
+	sis_vec_push(&t.rules, ((struct sis_rule){ .kind = SIS_RULE_NAME, .text = sis_strdup(name) }));
+	return sis_lio_set_access(&bx, &t, err);
+}
+
+static void refuses_to_let_in(const char *what)
+{
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	sis_autofree char *user = NULL;
+
+	if (let_in("iqn.2000-01.com.x:y", &err) != -EOPNOTSUPP)
+		fail_msg("%s: %s", what, sis_err_msg(&err));
+	assert_non_null(strstr(sis_err_msg(&err), "before 6.0"));
+	assert_int_equal(sis_kfs_read_line(&kfs, &user, NULL,
+					   TPG "/acls/iqn.2000-01.com.x:y/auth/userid"),
+			 0);
+	assert_string_equal(user, "somebody");
+}
+
+/*
+ * Where entries cannot be excused, whoever was in while it was open must authenticate: that stays so,
+ * also for a target that is hidden for now, and nobody loses credentials over it.
+ */
+static void test_no_excuse(void **state)
+{
+	static const char *const auth[] = { "password", "userid_mutual", "password_mutual" };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+
+	(void)state;
+	put_acl("iqn.2000-01.com.x:y", "0\n");
+	put(TPG "/acls/iqn.2000-01.com.x:y/auth/userid", "somebody\n");
+	for (size_t i = 0; i < sizeof(auth) / sizeof(auth[0]); i++) {
+		sis_autofree char *entry = sis_asprintf(TPG "/acls/iqn.2000-01.com.x:y/auth/%s",
+							auth[i]);
+		sis_autofree char *all = sis_asprintf(TPG "/auth/%s", auth[i]);
+
+		put(entry, "NULL\n");
+		put(all, "NULL\n");
+	}
+	put(TPG "/auth/userid", "NULL\n");
+	put(TPG "/attrib/cache_dynamic_acls", "0\n");
+	put(TPG "/attrib/demo_mode_discovery", "0\n");
+	put(TPG "/attrib/prod_mode_write_protect", "0\n");
+	put(TPG "/dynamic_sessions", "");
+	refuses_to_let_in("open");
+	put(TPG "/attrib/generate_node_acls", "0\n");
+	put(TPG "/attrib/authentication", "1\n");
+	refuses_to_let_in("with CHAP");
+	put(TPG "/enable", "0\n");
+	refuses_to_let_in("with CHAP, hidden");
+	put(TPG "/attrib/authentication", "0\n");
+	put(TPG "/attrib/cache_dynamic_acls", "1\n");
+	refuses_to_let_in("not closed to the end");
+	/* one that was never shown has let nobody in yet */
+	put(TPG "/attrib/cache_dynamic_acls", "0\n");
+	put(TPG "/attrib/authentication", "1\n");
+	put(TPG "/attrib/demo_mode_discovery", "1\n");
+	if (let_in("iqn.2000-01.com.x:y", &err) < 0)
+		fail_msg("%s", sis_err_msg(&err));
+}
+
+static sis_strv written; /* PATH=TEXT, in their order */
+
+/* As kernels since 6.0 make an entry. */
+static int mkdir_entry(struct sis_kfs *k, const char *path)
+{
+	int r = sis_kfs_real_ops.mkdir(k, path);
+
+	if (r == 0 && sis_str_starts(strrchr(path, '/'), "/iqn.2000-01.com.x:")) {
+		const char *in_root = path + strlen(root);
+		sis_autofree char *file = sis_asprintf("%s/attrib/authentication", in_root);
+
+		put(file, "-1\n");
+	}
+	return r;
+}
+
+static int note_write(struct sis_kfs *k, const char *path, const char *data, size_t len)
+{
+	sis_autofree char *text = sis_asprintf("%s=%.*s", path, (int)len, data);
+
+	(void)k;
+	sis_strv_add(&written, text);
+	return 0;
+}
+
+static size_t when_written(const char *text)
+{
+	for (size_t i = 0; i < written.n; i++)
+		if (strstr(written.v[i], text))
+			return i;
+	fail_msg("'%s' is not written", text);
+	return 0;
+}
+
+/* A new entry may be one that the kernel had hidden, with LUNs to be written to. */
+static void test_new_entry(void **state)
+{
+	struct sis_kfs_ops ops = sis_kfs_real_ops;
+	struct sis_kfs k = { .root = root, .ops = &ops };
+	struct sis_bx bx = { .be = &sis_backend_lio, .kfs = &k, .root = root };
+	sis_autotarget struct sis_target t = { 0 };
+	sis_autoerr struct sis_err err = SIS_ERR_INIT;
+	size_t protected;
+
+	(void)state;
+	read_target(&t);
+	t.chap.user = sis_strdup("somebody");
+	t.chap.pass = sis_strdup("0123456789ab");
+	sis_vec_push(&t.rules, ((struct sis_rule){ .kind = SIS_RULE_NAME, .ro = true,
+						   .text = sis_strdup("iqn.2000-01.com.x:z") }));
+	ops.mkdir = mkdir_entry;
+	ops.write = note_write;
+	if (sis_lio_set_access(&bx, &t, &err) < 0)
+		fail_msg("%s", sis_err_msg(&err));
+	protected = when_written("x:z/lun_0/write_protect=1");
+	assert_true(when_written("x:z/attrib/authentication=1") < protected);
+	assert_true(when_written("x:z/auth/userid=somebody") > protected);
+	assert_true(when_written("/auth/password=") > protected);
+	sis_strv_free(&written);
+}
+
 #define TREE_TEST(name) cmocka_unit_test_setup_teardown(name, make_tree, drop_tree)
 
 int main(void)
@@ -714,6 +847,8 @@ int main(void)
 		TREE_TEST(test_beyond),
 		TREE_TEST(test_beyond_entry),
 		TREE_TEST(test_product),
+		TREE_TEST(test_no_excuse),
+		TREE_TEST(test_new_entry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,3 +211,21 @@ expect_eq "$(cat $tpg/acls/$other/attrib/authentication)" "$chap"
 ! writes $other 0 || fail "$other may write"
 writes $me 0
 release
+
+say 'opened on one address only, which is not to be had: it stays closed'
+sis unshare -a
+both "initiator=$me"
+make_volume tank/d 16M
+command -p zfs set org.zfsonlinux:shareiscsi=on tank/d
+sis share -a
+both portal=127.0.0.1
+rm $tpg/acls/$me/lun_1/lun
+exit_is 1 sync
+grep 'set access\|add target' /tmp/out
+expect_eq "$(cat $tpg/attrib/generate_node_acls)" 0
+sees $me
+! sees $other || fail 'open'
+command -p zfs set org.zfsonlinux:shareiscsi=off tank/d
+sis sync
+sees $other
+in_sync 'opened'
